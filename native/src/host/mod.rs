@@ -1,0 +1,4 @@
+//! The host around the sampler: locks on files and the names of its errors.
+
+pub mod errno;
+pub mod lock;

@@ -1,0 +1,283 @@
+//! Tacho's native sampler: the N-API surface and nothing else.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod host;
+mod net;
+mod proc;
+mod sampler;
+mod sys;
+#[cfg(test)]
+mod testing;
+
+use napi::bindgen_prelude::{Float64ArraySlice, Function};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi::{Env, Error, Status};
+use napi_derive::napi;
+
+use sampler::thread::SamplerError;
+
+/// Errors carry a stable `code`.
+type Result<T> = std::result::Result<T, Error<String>>;
+
+impl From<SamplerError> for Error<String> {
+    fn from(error: SamplerError) -> Self {
+        Self::new(error.code.to_owned(), error.message)
+    }
+}
+
+fn from_napi(error: Error<Status>) -> Error<String> {
+    Error::new(error.status.as_ref().to_owned(), error.reason.clone())
+}
+
+/// A metric family: what its frames hold.
+#[napi(object)]
+pub struct FamilyDescriptor {
+    pub name: String,
+    pub help: String,
+    /// What an instance is called, such as `cpu`; empty for a family with a single instance, whose name is empty too.
+    pub instance_label: String,
+    /// The shortest interval it can be sampled at, ms.
+    pub floor_interval_ms: u32,
+    pub fields: Vec<FieldDescriptor>,
+}
+
+/// One column of a family.
+#[napi(object)]
+pub struct FieldDescriptor {
+    pub name: String,
+    pub unit: String,
+    /// `counter` = running total since boot; `rate` = per second, or a percentage, over the window; `gauge` = level.
+    #[napi(ts_type = "'gauge' | 'counter' | 'rate'")]
+    pub kind: String,
+    pub help: String,
+    /// How often the kernel's own figure moves, ms; 0 = exact at any rate.
+    pub resolution_ms: u32,
+    /// The shortest time its value is taken over, ms; 0 = the stream's interval itself.
+    pub window_ms: u32,
+}
+
+/// All metric families, in the order of their registration.
+#[napi]
+pub fn families() -> Vec<FamilyDescriptor> {
+    let descriptors = sampler::registry::FAMILIES.iter().map(|registration| registration.descriptor);
+    descriptors
+        .map(|family| FamilyDescriptor {
+            name: family.name.to_owned(),
+            help: family.help.to_owned(),
+            instance_label: family.instance_label.to_owned(),
+            floor_interval_ms: family.floor_interval_ms,
+            fields: family.fields.iter().map(FieldDescriptor::from).collect(),
+        })
+        .collect()
+}
+
+impl From<&sampler::family::Field> for FieldDescriptor {
+    fn from(field: &sampler::family::Field) -> Self {
+        Self {
+            name: field.name.to_owned(),
+            unit: field.unit.to_owned(),
+            kind: field.kind.name().to_owned(),
+            help: field.help.to_owned(),
+            resolution_ms: field.resolution_ms,
+            window_ms: field.window_ms,
+        }
+    }
+}
+
+/// Where the sampler reads, and what it starts with.
+#[napi(object)]
+#[derive(Default)]
+pub struct SamplerOptions {
+    /// Default `/proc`. When moved, nothing is asked of the running kernel by system call.
+    pub procfs: Option<String>,
+    /// Default `/sys`.
+    pub sysfs: Option<String>,
+    /// Default `/sys/fs/cgroup`.
+    pub cgroupfs: Option<String>,
+    /// The epoch that timestamps begin with, 0 to 999; default 0.
+    pub epoch: Option<u32>,
+    /// Size of the ring in 8-byte words; default 131072, at least 1024.
+    pub ring_words: Option<u32>,
+}
+
+/// What the rows of frames with one layout id are.
+#[napi(object)]
+pub struct FrameLayout {
+    pub family: String,
+    pub instances: Vec<String>,
+}
+
+/// What one reader has done.
+#[napi(object)]
+pub struct ReaderStats {
+    pub name: String,
+    pub reads: f64,
+    pub errors: f64,
+    /// The last error, with its path; empty when there was none.
+    pub last_error: String,
+    /// Time spent reading and parsing, ns.
+    pub total_ns: f64,
+}
+
+/// Whether a family can be read.
+#[napi(object)]
+pub struct FamilyStatus {
+    pub name: String,
+    pub available: bool,
+    /// Why not, or what of it is missing; empty when all is well.
+    pub reason: String,
+}
+
+/// Running totals since the sampler started.
+#[napi(object)]
+pub struct SamplerStats {
+    /// Frames made, over all streams.
+    pub ticks: f64,
+    /// Frames made more than a tenth of their interval (at most 50 ms) after their grid point.
+    pub late: f64,
+    /// Grid points for which no frame was made.
+    pub missed: f64,
+    /// Frames dropped because the ring was full.
+    pub overruns: f64,
+    /// Frames that no rate connects with the one before.
+    pub gaps: f64,
+    /// The present epoch of timestamps, 0 to 999: one more after each backward step of the clock.
+    pub epoch: u32,
+    /// CPU time of the sampler thread, ns.
+    pub cpu_ns: f64,
+    pub ring_high_water_words: f64,
+    pub readers: Vec<ReaderStats>,
+    pub families: Vec<FamilyStatus>,
+}
+
+/// Samples this host on a thread of its own and hands frames over in batches.
+///
+/// A frame in what `drain` gives: `[0]` its length in words, `[1]` layout id, `[2]` timestamp in µs since the Unix epoch
+/// (grid tick, plus the clock epoch in the last three digits), `[3]` interval in µs, `[4]` lateness in µs, `[5]` flags
+/// (bit 0: gap before this frame), then instances × fields, instance after instance; NaN = no value.
+#[napi]
+pub struct Sampler {
+    inner: sampler::thread::Sampler,
+}
+
+#[napi]
+impl Sampler {
+    #[napi(constructor)]
+    pub fn new(options: SamplerOptions) -> Self {
+        let default = sampler::kernel::Roots::default();
+        let roots = sampler::kernel::Roots {
+            proc: options.procfs.map_or(default.proc, Into::into),
+            sys: options.sysfs.map_or(default.sys, Into::into),
+            cgroup: options.cgroupfs.map_or(default.cgroup, Into::into),
+        };
+        let ring_words = options.ring_words.map(|words| words as usize);
+        let options = sampler::thread::Options { roots, epoch: options.epoch.unwrap_or(0), ring_words };
+        Self { inner: sampler::thread::Sampler::new(options) }
+    }
+
+    /// Starts the thread; `onReady` is called, at most every 20 ms unless the ring fills up, when there is something to
+    /// drain. Does not keep the process alive. Throws `TACHO_STARTED` the second time.
+    #[napi]
+    pub fn start(&mut self, #[napi(ts_arg_type = "() => void")] on_ready: Function<'_, (), ()>) -> Result<()> {
+        let on_ready = on_ready.build_threadsafe_function::<()>().weak::<true>().build().map_err(from_napi)?;
+        self.inner.start(Box::new(move || {
+            // Fails only when JavaScript is shutting down.
+            on_ready.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }))?;
+        Ok(())
+    }
+
+    /// Adds a consumer of a family; the same family and interval share a stream. Gives the stream's id. An interval below
+    /// the family's floor becomes the floor. Throws `TACHO_UNKNOWN_FAMILY`, `TACHO_BAD_INTERVAL` (not a whole number of ms
+    /// from 1 to 3,600,000).
+    #[napi]
+    pub fn subscribe(&mut self, family: String, interval_ms: f64) -> Result<u32> {
+        Ok(self.inner.subscribe(&family, interval_ms)?)
+    }
+
+    /// The interval a stream really has, ms. Throws `TACHO_UNKNOWN_STREAM`.
+    #[napi]
+    pub fn stream_interval(&self, id: u32) -> Result<u32> {
+        Ok(self.inner.stream_interval_ms(id)?)
+    }
+
+    /// Removes a consumer; the stream ends with its last. Throws `TACHO_UNKNOWN_STREAM`.
+    #[napi]
+    pub fn unsubscribe(&mut self, id: u32) -> Result<()> {
+        Ok(self.inner.unsubscribe(id)?)
+    }
+
+    /// All pending frames, one after the other, in a fresh buffer that may be transferred; empty when there are none.
+    #[napi(ts_return_type = "Float64Array")]
+    pub fn drain<'env>(&mut self, env: &'env Env) -> Result<Float64ArraySlice<'env>> {
+        let copied = self.inner.drain(|head, tail| {
+            if tail.is_empty() {
+                Float64ArraySlice::copy_from(env, head)
+            } else {
+                Float64ArraySlice::copy_from(env, [head, tail].concat())
+            }
+        });
+        copied.map_err(from_napi)
+    }
+
+    /// What the rows of frames with this layout id are. Ids are made when an instance set changes. Throws
+    /// `TACHO_UNKNOWN_LAYOUT`.
+    #[napi]
+    pub fn layout(&self, id: u32) -> Result<FrameLayout> {
+        let layout = self.inner.layout(id)?;
+        let instances = layout.instances.iter().map(|name| name.as_ref().to_owned()).collect();
+        Ok(FrameLayout { family: layout.family.to_owned(), instances })
+    }
+
+    /// What the sampler has done so far.
+    #[napi]
+    pub fn stats(&self) -> SamplerStats {
+        let stats = self.inner.stats();
+        let count = |total: &sampler::stats::Total| total.get() as f64;
+        let readers = stats.readers().into_iter().map(|reader| ReaderStats {
+            name: reader.name.clone(),
+            reads: count(&reader.reads),
+            errors: count(&reader.errors),
+            last_error: reader.last_error(),
+            total_ns: count(&reader.total_ns),
+        });
+        let families = stats.families().into_iter().map(|family| FamilyStatus {
+            name: family.name.to_owned(),
+            available: family.available,
+            reason: family.reason,
+        });
+        SamplerStats {
+            ticks: count(&stats.ticks),
+            late: count(&stats.late),
+            missed: count(&stats.missed),
+            overruns: count(&stats.overruns),
+            gaps: count(&stats.gaps),
+            // Below 1000.
+            epoch: stats.epoch.get() as u32,
+            cpu_ns: self.inner.cpu_ns() as f64,
+            ring_high_water_words: count(&stats.ring_high_water_words),
+            readers: readers.collect(),
+            families: families.collect(),
+        }
+    }
+
+    /// Ends the thread and waits for it; nothing happens the second time. Pending frames can still be drained.
+    #[napi]
+    pub fn stop(&mut self) {
+        self.inner.stop();
+    }
+}
+
+/// Takes an exclusive lock on a file, creating it (mode 0600), until `unlockFile` or the end of the process. Never waits:
+/// throws `TACHO_LOCKED` when it is held, else an error whose code is the errno's name.
+#[napi]
+pub fn lock_file(path: String) -> Result<u32> {
+    host::lock::lock(&path).map_err(|error| Error::new(error.code, error.message))
+}
+
+/// Releases a lock that `lockFile` gave.
+#[napi]
+pub fn unlock_file(handle: u32) {
+    host::lock::unlock(handle);
+}

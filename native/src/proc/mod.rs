@@ -1,0 +1,21 @@
+//! /proc, one file of ours per file of the kernel's: its parser and the metric family that mainly comes from it.
+
+pub mod cpuinfo;
+pub mod diskstats;
+pub mod loadavg;
+pub mod meminfo;
+pub mod mounts;
+pub mod name;
+pub mod net_dev;
+pub mod net_snmp;
+pub mod pressure;
+#[cfg(test)]
+mod robustness;
+pub mod sockstat;
+pub mod stat;
+pub mod statvfs;
+pub mod swap;
+pub mod text;
+pub mod uptime;
+pub mod vmstat;
+pub mod zoneinfo;

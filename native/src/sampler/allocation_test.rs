@@ -1,0 +1,64 @@
+//! A steady tick allocates nothing.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::clock::SystemClock;
+use super::engine::Engine;
+use super::engine_test::Host;
+use super::instances::Layouts;
+use super::kernel::{Kernel, Roots};
+use super::park::Park;
+use super::registry::FAMILIES;
+use super::ring::{DEFAULT_WORDS, RingReader, ring};
+use crate::testing::allocations;
+
+const MS: u64 = 1_000_000;
+
+#[test]
+fn a_steady_tick_allocates_nothing() {
+    let layouts = Layouts::default();
+    let (writer, mut reader) = ring(DEFAULT_WORDS);
+    let kernel = Kernel::new(Roots::default(), Rc::new(SystemClock), layouts);
+    let mut engine = Engine::new(kernel, writer, 0, Box::new(|| ()), Arc::default());
+    for (id, registration) in FAMILIES.iter().enumerate() {
+        // Mounts and interfaces of the machine that runs the tests may come and go; their slow path may allocate.
+        if !["filesystem", "network", "disk"].contains(&registration.descriptor.name) {
+            engine.subscribe(id as u32, id, 10 * MS);
+            engine.subscribe(100 + id as u32, id, 50 * MS);
+        }
+    }
+    steady(&mut engine, &mut reader, 60);
+    let before = allocations();
+    steady(&mut engine, &mut reader, 60);
+    assert_eq!(allocations() - before, 0);
+}
+
+#[test]
+fn a_steady_tick_of_many_instances_allocates_nothing() {
+    let mut host = Host::new("vm-2cpu");
+    for (id, name) in ["network", "disk", "filesystem", "cpu"].iter().enumerate() {
+        host.subscribe(id as u32, name, 10 * MS);
+    }
+    let mut tick = |count| {
+        for _ in 0..count {
+            host.clock.advance(10 * MS);
+            host.engine.wake();
+            host.reader.drain(|_, _| ());
+        }
+    };
+    tick(60);
+    let before = allocations();
+    tick(300);
+    assert_eq!(allocations() - before, 0);
+}
+
+/// Runs an engine on the real clock for so many wake-ups.
+fn steady(engine: &mut Engine, reader: &mut RingReader, wakes: usize) {
+    let park = Park::default();
+    for _ in 0..wakes {
+        let deadline_ns = engine.wake();
+        reader.drain(|_, _| ());
+        park.sleep(park.token(), deadline_ns);
+    }
+}

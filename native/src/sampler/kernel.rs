@@ -1,0 +1,82 @@
+//! The kernel as families see it: its files, wherever their roots are, each behind one shared reader.
+
+use std::any::{Any, TypeId};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::aside::Aside;
+use super::clock::Clock;
+use super::instances::Layouts;
+use super::reader::{Commons, KernelFile, Parse, Reader, Shared, Source};
+use super::stats::ReaderStats;
+
+/// Where the kernel's file systems are mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roots {
+    pub proc: PathBuf,
+    pub sys: PathBuf,
+    pub cgroup: PathBuf,
+}
+
+impl Default for Roots {
+    fn default() -> Self {
+        Self { proc: "/proc".into(), sys: "/sys".into(), cgroup: "/sys/fs/cgroup".into() }
+    }
+}
+
+impl Roots {
+    /// Whether /proc is this kernel's own: system calls answer for this kernel and may be mixed with its files.
+    pub fn is_this_host(&self) -> bool {
+        self.proc == Path::new("/proc")
+    }
+}
+
+struct Entry {
+    kind: TypeId,
+    path: PathBuf,
+    shared: Box<dyn Any>,
+    stats: Arc<ReaderStats>,
+}
+
+/// Gives out readers; families that ask for the same file get the same reader.
+pub struct Kernel {
+    pub roots: Roots,
+    pub commons: Commons,
+    /// Where slow sources are read.
+    pub aside: Aside,
+    layouts: Layouts,
+    readers: Vec<Entry>,
+}
+
+impl Kernel {
+    pub fn new(roots: Roots, clock: Rc<dyn Clock>, layouts: Layouts) -> Self {
+        Self { roots, commons: Commons::new(clock), aside: Aside::default(), layouts, readers: Vec::new() }
+    }
+
+    pub fn layouts(&self) -> Layouts {
+        self.layouts.clone()
+    }
+
+    /// The reader of a file under /proc, named by its path there.
+    pub fn proc_file<P: Parse>(&mut self, name: &str) -> Shared<KernelFile<P>> {
+        let path = self.roots.proc.join(name);
+        self.source(name, path.clone(), || KernelFile::new(path))
+    }
+
+    /// The reader of anything else; `path` is what its errors name.
+    pub fn source<S: Source>(&mut self, name: &str, path: PathBuf, make: impl FnOnce() -> S) -> Shared<S> {
+        let kind = TypeId::of::<S>();
+        let known = self.readers.iter().find(|entry| entry.kind == kind && entry.path == path);
+        if let Some(shared) = known.and_then(|entry| entry.shared.downcast_ref::<Shared<S>>()) {
+            return shared.clone();
+        }
+        let shared = Shared::new(Reader::new(name, path.clone(), make(), self.commons.clone()));
+        self.readers.push(Entry { kind, path, shared: Box::new(shared.clone()), stats: shared.stats() });
+        shared
+    }
+
+    pub fn reader_stats(&self) -> Vec<Arc<ReaderStats>> {
+        self.readers.iter().map(|entry| Arc::clone(&entry.stats)).collect()
+    }
+}

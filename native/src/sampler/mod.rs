@@ -1,0 +1,21 @@
+//! The sampler: one thread that reads the kernel on a real-time grid, for any number of streams.
+
+#[cfg(test)]
+mod allocation_test;
+pub mod aside;
+pub mod clock;
+pub mod engine;
+#[cfg(test)]
+mod engine_test;
+pub mod family;
+pub mod instances;
+pub mod kernel;
+pub mod park;
+pub mod raw;
+pub mod reader;
+pub mod registry;
+pub mod ring;
+pub mod schedule;
+pub mod stats;
+pub mod thread;
+pub mod tracked;

@@ -1,0 +1,99 @@
+//! What the sampler tells about itself. One thread counts, any other may look.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A running total with a single writer.
+#[derive(Debug, Default)]
+pub struct Total(AtomicU64);
+
+impl Total {
+    pub fn add(&self, amount: u64) {
+        self.set(self.get().saturating_add(amount));
+    }
+
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What one reader has done.
+#[derive(Debug)]
+pub struct ReaderStats {
+    pub name: String,
+    pub reads: Total,
+    pub errors: Total,
+    /// Time spent reading and parsing.
+    pub total_ns: Total,
+    last_error: Mutex<String>,
+}
+
+impl ReaderStats {
+    pub fn new(name: &str) -> Self {
+        let (reads, errors, total_ns) = (Total::default(), Total::default(), Total::default());
+        Self { name: name.to_owned(), reads, errors, total_ns, last_error: Mutex::default() }
+    }
+
+    /// The last error with its path; kept after the reader has recovered, empty when there was none.
+    pub fn last_error(&self) -> String {
+        lock(&self.last_error).clone()
+    }
+
+    pub fn set_last_error(&self, error: String) {
+        *lock(&self.last_error) = error;
+    }
+}
+
+/// Whether a family can be read, and what is wrong if not (or not entirely).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FamilyStats {
+    pub name: &'static str,
+    pub available: bool,
+    pub reason: String,
+}
+
+/// Running totals since the sampler started.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Frames made, over all streams.
+    pub ticks: Total,
+    /// Frames made more than a tenth of their interval (at most 50 ms) after their grid point.
+    pub late: Total,
+    /// Grid points of streams for which no frame was made.
+    pub missed: Total,
+    /// Frames dropped because the ring was full.
+    pub overruns: Total,
+    /// Frames that no rate connects with the one before.
+    pub gaps: Total,
+    /// Backward steps of the clock so far, and what they began with; below 1000.
+    pub epoch: Total,
+    pub ring_high_water_words: Total,
+    readers: Mutex<Vec<Arc<ReaderStats>>>,
+    families: Mutex<Vec<FamilyStats>>,
+}
+
+impl Stats {
+    pub fn readers(&self) -> Vec<Arc<ReaderStats>> {
+        lock(&self.readers).clone()
+    }
+
+    pub fn set_readers(&self, readers: Vec<Arc<ReaderStats>>) {
+        *lock(&self.readers) = readers;
+    }
+
+    pub fn families(&self) -> Vec<FamilyStats> {
+        lock(&self.families).clone()
+    }
+
+    pub fn set_families(&self, families: Vec<FamilyStats>) {
+        *lock(&self.families) = families;
+    }
+}
