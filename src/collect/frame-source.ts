@@ -1,0 +1,115 @@
+import { Catalogue, type FamilyDescriptor } from '../metrics/catalogue.ts';
+import { type Frame, type FrameLayout, frames } from '../metrics/frame.ts';
+import { addon, type SamplerStats } from './addon.ts';
+
+export interface FrameListener {
+  /** Called for each frame in order; `values` is only promised to keep its content until the listener returns. */
+  frame(frame: Frame): void;
+  /** Called once after the frames that the sampler handed over together. */
+  batchEnd?(): void;
+}
+
+export interface Subscription {
+  readonly family: string;
+  /** The interval that frames come at: what was asked for, or the family's floor. */
+  readonly intervalMs: number;
+  close(): void;
+}
+
+export interface FrameSourceOptions {
+  procfs?: string;
+  sysfs?: string;
+  cgroupfs?: string;
+  /** The clock epoch that timestamps start in; see resumeEpoch. */
+  epoch?: number;
+}
+
+/** What this build can sample. */
+export function loadCatalogue(): Catalogue {
+  return new Catalogue(addon.families() as FamilyDescriptor[]);
+}
+
+/** The native sampler as a stream of frames: one reader of the ring, any number of listeners per family and interval. */
+export class FrameSource {
+  readonly catalogue: Catalogue;
+  readonly #sampler: InstanceType<typeof addon.Sampler>;
+  readonly #layouts = new Map<number, FrameLayout>();
+  readonly #listeners = new Map<string, Set<FrameListener>>();
+  readonly #onError: (error: unknown) => void;
+
+  /** @param onError is told of an exception in a listener; the other listeners get their frames all the same. */
+  constructor(options: FrameSourceOptions, onError: (error: unknown) => void) {
+    this.catalogue = loadCatalogue();
+    this.#sampler = new addon.Sampler(options);
+    this.#onError = onError;
+  }
+
+  start(): void {
+    this.#sampler.start(() => this.#drain());
+  }
+
+  /** @throws Error with code TACHO_UNKNOWN_FAMILY or TACHO_BAD_INTERVAL. */
+  subscribe(family: string, intervalMs: number, listener: FrameListener): Subscription {
+    const stream = this.#sampler.subscribe(family, intervalMs);
+    const effectiveMs = this.#sampler.streamInterval(stream);
+    const key = streamKey(family, effectiveMs * 1000);
+    const listeners = this.#listeners.get(key) ?? new Set();
+    listeners.add(listener);
+    this.#listeners.set(key, listeners);
+    let open = true;
+    return {
+      family,
+      intervalMs: effectiveMs,
+      close: () => {
+        if (!open) return;
+        open = false;
+        listeners.delete(listener);
+        if (listeners.size === 0) this.#listeners.delete(key);
+        this.#sampler.unsubscribe(stream);
+      },
+    };
+  }
+
+  stats(): SamplerStats {
+    return this.#sampler.stats();
+  }
+
+  /** Hands over what is still in the ring, then ends the sampler thread. */
+  stop(): void {
+    this.#sampler.stop();
+    this.#drain();
+  }
+
+  #drain(): void {
+    const touched = new Set<FrameListener>();
+    for (const frame of frames(this.#sampler.drain(), (id) => this.#layout(id))) {
+      for (const listener of this.#listeners.get(streamKey(frame.layout.family, frame.intervalUs)) ?? []) {
+        touched.add(listener);
+        this.#guarded(() => listener.frame(frame));
+      }
+    }
+    for (const listener of touched) this.#guarded(() => listener.batchEnd?.());
+  }
+
+  #guarded(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  #layout(id: number): FrameLayout {
+    let layout = this.#layouts.get(id);
+    if (!layout) {
+      const { family, instances } = this.#sampler.layout(id);
+      layout = { family, instances, fields: this.catalogue.family(family).fields.map((field) => field.name) };
+      this.#layouts.set(id, layout);
+    }
+    return layout;
+  }
+}
+
+function streamKey(family: string, intervalUs: number): string {
+  return `${family}@${intervalUs}`;
+}

@@ -1,0 +1,140 @@
+import { isIP, isIPv6 } from 'node:net';
+import { type Static, type TSchema, Type } from 'typebox';
+
+/**
+ * What a setting may hold. Flags and variables are text, which `fromText` turns into a value; `type` then decides whether the value is
+ * acceptable, so that sources with types of their own (a TOML file) are held to the same schema.
+ */
+export interface Kind<ValueType extends TSchema = TSchema> {
+  type: ValueType;
+  /** Stands for the value in the help text. */
+  placeholder: string;
+  /** Completes the sentence "NAME must be …". */
+  expected: string;
+  /** Anything that `type` refuses when the text makes no sense. */
+  fromText(text: string): unknown;
+}
+
+export type ValueOf<SettingKind> = SettingKind extends Kind<infer ValueType> ? Static<ValueType> : never;
+
+export function choice<const Choices extends readonly string[]>(choices: Choices) {
+  return {
+    type: Type.Enum(choices),
+    placeholder: 'name',
+    expected: `one of ${choices.join(', ')}`,
+    fromText: (text: string): unknown => text,
+  };
+}
+
+export const onOff = {
+  type: Type.Boolean(),
+  placeholder: 'true|false',
+  expected: 'true or false',
+  fromText: (text: string): unknown =>
+    ({ true: true, on: true, yes: true, 1: true, false: false, off: false, no: false, 0: false })[text.toLowerCase()],
+};
+
+const DECIMAL = /^\d{1,15}(\.\d{1,9})?$/;
+
+export function number(range: { minimum: number; maximum: number }) {
+  return {
+    type: Type.Number(range),
+    placeholder: 'number',
+    expected: `a number from ${range.minimum} to ${range.maximum}`,
+    fromText: (text: string): unknown => (DECIMAL.test(text) ? Number(text) : undefined),
+  };
+}
+
+export function integer(range: { minimum: number; maximum: number }) {
+  return {
+    type: Type.Integer(range),
+    placeholder: 'number',
+    expected: `a whole number from ${range.minimum} to ${range.maximum}`,
+    fromText: (text: string): unknown => (DECIMAL.test(text) ? Number(text) : undefined),
+  };
+}
+
+const BYTES_PER_SUFFIX = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
+
+export function bytes(range: { minimum: number }) {
+  return {
+    type: Type.Integer({ ...range, maximum: Number.MAX_SAFE_INTEGER }),
+    placeholder: 'bytes',
+    expected: `a number of bytes of at least ${range.minimum}, for example 1073741824 or 1GiB`,
+    fromText: (text: string): unknown => {
+      const match = /^(\d{1,16}) ?(|KiB|MiB|GiB|TiB)$/.exec(text);
+      return match ? Number(match[1]) * BYTES_PER_SUFFIX[match[2] as keyof typeof BYTES_PER_SUFFIX] : undefined;
+    },
+  };
+}
+
+/** An absolute path; a relative one is taken from the working directory. */
+export function folder(limits: { maximumBytes: number; why: string }, resolve: (path: string) => string) {
+  return {
+    type: Type.Refine(
+      Type.String({ pattern: '^/[^\\0\\n]*$' }),
+      (path: string) => Buffer.byteLength(path) <= limits.maximumBytes,
+      () => limits.why,
+    ),
+    placeholder: 'folder',
+    expected: `a folder's path of at most ${limits.maximumBytes} bytes${limits.why}`,
+    fromText: (text: string): unknown => (text === '' ? undefined : resolve(text)),
+  };
+}
+
+/** At least 8 characters and at most 1,024 bytes: what auth/passwords.ts accepts for a new password. */
+export const password = {
+  type: Type.Refine(
+    Type.String({ minLength: 8 }),
+    (text: string) => Buffer.byteLength(text) <= 1024,
+    () => 'too long',
+  ),
+  placeholder: 'password',
+  expected: 'a password of at least 8 characters and at most 1024 bytes',
+  fromText: (text: string): unknown => text,
+};
+
+const ADDRESS = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]{1,253})):(\d{1,5})$/;
+
+export const listenAddress = {
+  type: Type.Object({ host: Type.String(), port: Type.Integer({ minimum: 0, maximum: 65_535 }) }),
+  placeholder: 'host:port',
+  expected: 'host:port, for example 127.0.0.1:8000 or [::1]:8000 (port 0 takes any free port)',
+  fromText: (text: string): unknown => {
+    const [, bracketed, plain, port] = ADDRESS.exec(text) ?? [];
+    if (bracketed !== undefined && !isIPv6(bracketed)) return undefined;
+    // Digits and dots alone are an address or a mistake, never a name.
+    if (plain !== undefined && /^[\d.]+$/.test(plain) && isIP(plain) !== 4) return undefined;
+    return { host: bracketed ?? plain, port: Number(port) };
+  },
+};
+
+function list(text: string): string[] {
+  return text === '' ? [] : text.split(',').map((item) => item.trim());
+}
+
+function isAddressOrNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  if (prefix === undefined) return true;
+  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128);
+}
+
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
+export const networks = {
+  type: Type.Array(Type.Refine(Type.String(), isAddressOrNetwork, () => 'not an address')),
+  placeholder: 'addresses',
+  expected: 'addresses or networks with commas between, for example 127.0.0.1,10.0.0.0/8',
+  fromText: (text: string): unknown => list(text),
+};
+
+export const origins = {
+  type: Type.Array(Type.Refine(Type.String(), isOrigin, () => 'not an origin')),
+  placeholder: 'origins',
+  expected: 'origins with commas between, for example https://dash.example.org,http://localhost:3000',
+  fromText: (text: string): unknown => list(text),
+};
