@@ -1,0 +1,41 @@
+import type { FrameListener, Subscription } from '../../src/collect/frame-source.ts';
+import type { Frame, FrameLayout } from '../../src/metrics/frame.ts';
+
+/** A frame source whose ticks the test makes. */
+export class ScriptedSource {
+  readonly open = new Map<string, Set<FrameListener>>();
+
+  subscribe(family: string, intervalMs: number, listener: FrameListener): Subscription {
+    const key = `${family}@${intervalMs * 1_000}`;
+    const listeners = this.open.get(key) ?? new Set();
+    this.open.set(key, listeners.add(listener));
+    return {
+      family,
+      intervalMs,
+      close: () => {
+        listeners.delete(listener);
+        if (listeners.size === 0) this.open.delete(key);
+      },
+    };
+  }
+
+  /** Hands over frames as one batch. */
+  batch(...frames: Frame[]): void {
+    const touched = new Set<FrameListener>();
+    for (const frame of frames) {
+      for (const listener of this.open.get(`${frame.layout.family}@${frame.intervalUs}`) ?? []) {
+        touched.add(listener);
+        listener.frame(frame);
+      }
+    }
+    for (const listener of touched) listener.batchEnd?.();
+  }
+}
+
+export function layout(family: string, instances: string[] = [''], fields: string[] = ['value']): FrameLayout {
+  return { family, instances, fields };
+}
+
+export function frame(of: FrameLayout, timestampUs: number, intervalUs: number, ...values: number[]): Frame {
+  return { layout: of, timestampUs, intervalUs, latenessUs: 0, flags: 0, values: Float64Array.from(values) };
+}
