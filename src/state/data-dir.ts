@@ -1,0 +1,43 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { StateError } from './errors.ts';
+
+/** Where each part of the data folder is. */
+export function statePaths(dataDir: string) {
+  return {
+    database: join(dataDir, 'state.db'),
+    lock: join(dataDir, 'lock'),
+    signingKey: join(dataDir, 'signing.key'),
+    controlSocket: join(dataDir, 'control.sock'),
+  };
+}
+
+/**
+ * Makes the data folder, readable by its owner only: whoever may enter it may also talk to the control socket, which asks for no password.
+ * A folder that others may enter is closed to them when it is empty or already ours, and refused otherwise (it may be `/tmp`).
+ */
+export function prepareDataDir(dataDir: string): void {
+  try {
+    makeFolder(dataDir);
+    if ((statSync(dataDir).mode & 0o077) === 0) return;
+    const files = readdirSync(dataDir);
+    if (files.length > 0 && !files.includes('state.db')) {
+      throw new StateError(
+        'TACHO_DATA_DIR',
+        `data_dir ${dataDir} holds other files and is open to other users: choose an empty folder, or run chmod 700 on it`,
+      );
+    }
+    chmodSync(dataDir, 0o700);
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof StateError) throw error;
+    throw new StateError('TACHO_DATA_DIR', `data_dir ${dataDir} cannot be used: ${error.message}`, { cause: error });
+  }
+}
+
+/** Not mkdirSync's `recursive`, which never returns where the kernel refuses folders with ENOENT, as /proc does. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolder(parent);
+  mkdirSync(path, { mode: 0o700 });
+}

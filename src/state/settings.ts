@@ -1,0 +1,28 @@
+import type { StateDatabase } from './database.ts';
+
+/** Settings that people change while the daemon runs: JSON values by key. */
+export class SettingTable {
+  readonly #database: StateDatabase;
+
+  constructor(database: StateDatabase) {
+    this.#database = database;
+  }
+
+  all(): ReadonlyMap<string, unknown> {
+    const rows = this.#database.all<{ key: string; value: string }>('SELECT key, value FROM settings');
+    return new Map(rows.map(({ key, value }) => [key, JSON.parse(value)]));
+  }
+
+  /** Stores all of them or, if it throws, none. */
+  put(values: Readonly<Record<string, unknown>>, updatedAt: string): void {
+    this.#database.transaction(() => {
+      for (const [key, value] of Object.entries(values)) {
+        this.#database.run(
+          `INSERT INTO settings (key, value, updated_at) VALUES (?, ?, ?)
+           ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,
+          ...[key, JSON.stringify(value), updatedAt],
+        );
+      }
+    });
+  }
+}

@@ -1,0 +1,39 @@
+import { CollectorTable } from './collectors.ts';
+import { prepareDataDir, statePaths } from './data-dir.ts';
+import { openDatabase, type StateDatabase } from './database.ts';
+import { OrganisationTable } from './organisations.ts';
+import { SessionTable } from './sessions.ts';
+import { SettingTable } from './settings.ts';
+import { UserTable } from './users.ts';
+
+/** The state file, table by table. */
+export class State {
+  readonly database: StateDatabase;
+  readonly users: UserTable;
+  readonly organisations: OrganisationTable;
+  readonly collectors: CollectorTable;
+  readonly sessions: SessionTable;
+  readonly settings: SettingTable;
+
+  constructor(database: StateDatabase) {
+    this.database = database;
+    this.users = new UserTable(database);
+    this.organisations = new OrganisationTable(database);
+    this.collectors = new CollectorTable(database);
+    this.sessions = new SessionTable(database);
+    this.settings = new SettingTable(database);
+  }
+
+  close(): void {
+    this.database.close();
+  }
+}
+
+/**
+ * Opens `<dataDir>/state.db`, making the folder and the file when they are missing. The caller holds the folder's lock (lock.ts).
+ * Throws a StateError.
+ */
+export function openState(dataDir: string): State {
+  prepareDataDir(dataDir);
+  return new State(openDatabase(statePaths(dataDir).database));
+}
