@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Counts } from './fixture-routes.ts';
+
+const ENTRY = fileURLToPath(new URL('fixture-server.ts', import.meta.url));
+
+export interface ChildServer {
+  port: number;
+  url: string;
+  /** What it printed on stderr: nothing, when all is well. */
+  complaints(): string;
+  /** A round trip, after which the server has read whatever was sent to it before. */
+  counts(): Promise<Counts & { rssBytes: number }>;
+  /** SIGTERM, unless it ended by itself because it could not listen; its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts the fixture server in its own process; a failure to listen comes back as its code and message. */
+export async function startChildServer(
+  options: { port?: number; trustedProxies?: string[] } = {},
+): Promise<ChildServer & { failure: { code: string; message: string } | null }> {
+  const child: ChildProcess = spawn(process.execPath, [ENTRY, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  let complaints = '';
+  child.stderr?.on('data', (chunk) => {
+    complaints += chunk;
+  });
+  const exited = once(child, 'exit');
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  const [line] = (await Promise.race([
+    once(lines, 'line'),
+    exited.then(() => [`{"message":${JSON.stringify(complaints)}}`]),
+  ])) as [string];
+  const said = JSON.parse(line) as { port?: number; code?: string; message?: string };
+  const port = said.port ?? 0;
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    port,
+    url,
+    failure: said.port === undefined ? { code: said.code ?? '', message: said.message ?? '' } : null,
+    complaints: () => complaints,
+    counts: async () => (await (await fetch(`${url}/api/counts`)).json()) as Counts & { rssBytes: number },
+    async stop() {
+      if (said.port !== undefined) child.kill('SIGTERM');
+      const [code] = await exited;
+      return code as number | null;
+    },
+  };
+}
