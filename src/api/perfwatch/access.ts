@@ -1,0 +1,5 @@
+import type { Access } from '../../http/route.ts';
+
+/** PerfWatch shows this host, which belongs to organisation `default`: its members may look. */
+export const hostReaders: Access = (principal) =>
+  principal.isAdmin || principal.organisations.some(({ name }) => name === 'default') ? true : 'forbidden';

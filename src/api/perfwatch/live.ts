@@ -1,0 +1,95 @@
+import type { HostInventory } from '../../collect/inventory.ts';
+import type { Socket, SocketRoute } from '../../http/sockets.ts';
+import type { LiveHub } from '../../pipeline/live.ts';
+import type { RuntimeConfig } from '../../state/runtime-config.ts';
+import { isoFromUs } from '../time.ts';
+import { hostReaders } from './access.ts';
+import { liveData } from './blocks.ts';
+
+/** A message is the whole state, so one that would wait behind this much is left out: the next one says it all. */
+const MAX_WAITING_BYTES = 256 * 1024;
+
+export interface LiveServices {
+  hub: LiveHub;
+  host: HostInventory;
+  config: RuntimeConfig;
+}
+
+/** `WS /api/ws/metrics`: this host's figures at each tick of the live interval, encoded once however many listen. */
+export class MetricsStream {
+  readonly #services: LiveServices;
+  readonly #sockets = new Set<Socket>();
+  /** Messages left out for consumers that did not keep up. */
+  skipped = 0;
+
+  constructor(services: LiveServices) {
+    this.#services = services;
+    services.hub.onTick(() => this.#broadcast());
+  }
+
+  get route(): SocketRoute {
+    return {
+      path: '/api/ws/metrics',
+      summary: "This host's figures, at once and then every sampling_interval_seconds (at most ten a second)",
+      access: hostReaders,
+      open: (socket) => this.#open(socket),
+      message: (socket, text) => socket.send(answerTo(text)),
+      close: (socket) => this.#sockets.delete(socket),
+    };
+  }
+
+  /** Ends the streams of a session that was revoked. */
+  closeSession(sessionId: string): void {
+    for (const socket of this.#sockets) {
+      if (socket.principal.sessionId === sessionId) socket.close(4001, 'session ended');
+    }
+  }
+
+  get consumers(): number {
+    return this.#sockets.size;
+  }
+
+  #open(socket: Socket): void {
+    this.#sockets.add(socket);
+    if (this.#services.hub.timestampUs > 0) socket.send(this.#encode());
+  }
+
+  #broadcast(): void {
+    if (this.#sockets.size === 0) return;
+    const message = this.#encode();
+    for (const socket of this.#sockets) {
+      if (socket.bufferedBytes() > MAX_WAITING_BYTES) this.skipped += 1;
+      else socket.send(message);
+    }
+  }
+
+  /** Bytes, so that each send is a copy and not another encoding. */
+  #encode(): Uint8Array {
+    const { hub, host, config } = this.#services;
+    const timestamp = isoFromUs(hub.timestampUs);
+    const { perf_events_cpu_cores, perf_events_interval_ms } = config.get();
+    const perfEvents = { cpu_cores: perf_events_cpu_cores, interval_ms: perf_events_interval_ms };
+    const data = liveData({ view: hub, host, perfEvents, sampleTime: timestamp });
+    return Buffer.from(JSON.stringify({ type: 'metrics', timestamp, data }));
+  }
+}
+
+const PONG = JSON.stringify({ type: 'pong' });
+
+function answerTo(text: string): string {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return refusal('message is not valid JSON');
+  }
+  if (typeof message !== 'object' || message === null || Array.isArray(message))
+    return refusal('message must be a JSON object');
+  const type: unknown = Reflect.get(message, 'type');
+  if (type === 'ping') return PONG;
+  return refusal(type === undefined ? 'type: is missing; known: ping' : 'type: is unknown; known: ping');
+}
+
+function refusal(detail: string): string {
+  return JSON.stringify({ type: 'error', detail });
+}

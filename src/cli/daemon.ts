@@ -1,0 +1,128 @@
+import { controlRoutes } from '../api/control/routes.ts';
+import { operationsRoutes } from '../api/operations/routes.ts';
+import { authRoutes } from '../api/perfwatch/auth.ts';
+import { configRoutes } from '../api/perfwatch/config.ts';
+import { historyRoutes } from '../api/perfwatch/history.ts';
+import { MetricsStream } from '../api/perfwatch/live.ts';
+import { bootstrapState, LOCAL_COLLECTOR } from '../auth/bootstrap.ts';
+import { AuthService } from '../auth/service.ts';
+import { loadSigningKey } from '../auth/signing-key.ts';
+import { LocalUserAdmin } from '../auth/user-admin.ts';
+import { addon } from '../collect/addon.ts';
+import { readInventory } from '../collect/inventory.ts';
+import { appVersion, WEB_ROOT } from '../config/artifacts.ts';
+import type { Settings } from '../config/schema.ts';
+import { createHttpServer, type HttpServer } from '../http/server.ts';
+import { type OutboxHandle, startOutbox } from '../pipeline/outbox-client.ts';
+import { SeriesReader } from '../pipeline/series-reader.ts';
+import { prepareDataDir, statePaths } from '../state/data-dir.ts';
+import { lockDataDir } from '../state/lock.ts';
+import { RuntimeConfig } from '../state/runtime-config.ts';
+import { openState } from '../state/state.ts';
+import { type StoreHandle, startStore } from '../store/client.ts';
+import type { Logger } from './log.ts';
+import { startSampling } from './sampling.ts';
+import { Teardown } from './teardown.ts';
+
+export interface Daemon {
+  /** Where it serves: `http://127.0.0.1:8000`. */
+  url: string;
+  /** Of the user `admin`, when this start made and generated it. */
+  generatedPassword: string | null;
+  /** Takes everything down, the newest samples stored; safe to call once. */
+  stop(): Promise<void>;
+}
+
+/** Puts the parts together, in the order of the data's flow, and starts to serve. Whatever was started is taken down when a part refuses. */
+export async function startDaemon(settings: Settings, log: Logger, onFatal: (error: Error) => void): Promise<Daemon> {
+  const teardown = new Teardown();
+  try {
+    const { url, generatedPassword } = await compose(settings, log, teardown, onFatal);
+    return { url, generatedPassword, stop: () => teardown.run() };
+  } catch (error) {
+    await teardown.run().catch((cause: unknown) => log.error({ err: cause }, 'taking down what had started failed'));
+    throw error;
+  }
+}
+
+async function compose(settings: Settings, log: Logger, teardown: Teardown, onFatal: (error: Error) => void) {
+  const { generatedPassword, state, auth, config, users } = await openIdentity(settings, teardown);
+  const { store, outbox } = await openPipeline(settings, log, teardown, onFatal);
+  const { source, hub } = startSampling(settings, config, outbox, log, teardown);
+  const host = await readInventory();
+  state.collectors.describe(LOCAL_COLLECTOR, host.hostname, host);
+
+  const stream = new MetricsStream({ hub, host, config });
+  auth.sessions.onEnd((sessionId) => stream.closeSession(sessionId));
+  const { catalogue } = source;
+  const reader = new SeriesReader(store.series, () => outbox.flush());
+  let server: HttpServer | undefined;
+  const routes = [
+    ...authRoutes({ auth }),
+    ...historyRoutes({ catalogue, reader, host, config }),
+    ...configRoutes({ config, appVersion: appVersion() }),
+    ...operationsRoutes({
+      catalogue,
+      view: hub,
+      metricsAuth: settings.metrics_auth,
+      store: store.series,
+      outboxStatus: () => outbox.status(),
+      samplerStats: () => source.stats(),
+      stateFailure: () => state.database.writeFailure(),
+      streamFigures: () => ({ consumers: stream.consumers, skipped: stream.skipped }),
+      connections: () => server?.connections() ?? 0,
+    }),
+  ];
+  const common = { authenticate: (token: string) => auth.authenticate(token), log };
+  const control = createHttpServer({ ...common, routes: controlRoutes({ users }), sockets: [], staticRoot: null });
+  teardown.add(() => control.close());
+  await control.listenUnix(statePaths(settings.data_dir).controlSocket);
+  server = createHttpServer({
+    ...common,
+    routes,
+    sockets: [stream.route],
+    staticRoot: WEB_ROOT,
+    trustedProxies: settings.trusted_proxies,
+    corsOrigins: settings.cors_origins,
+  });
+  teardown.add(() => server.close());
+  const { host: address, port } = await server.listen(settings.listen.host, settings.listen.port);
+  const shown = address.includes(':') ? `[${address}]` : address;
+  return { url: `http://${shown}:${port}`, generatedPassword };
+}
+
+async function openIdentity(settings: Settings, teardown: Teardown) {
+  const { data_dir, admin_password } = settings;
+  const paths = statePaths(data_dir);
+  prepareDataDir(data_dir);
+  const lock = lockDataDir(data_dir, paths.lock, addon);
+  teardown.add(() => lock.release());
+  const state = openState(data_dir);
+  teardown.add(() => state.close());
+  const generatedPassword = await bootstrapState(state, admin_password);
+  const auth = await AuthService.create({ state, key: await loadSigningKey(paths.signingKey) });
+  teardown.add(() => auth.close());
+  return {
+    generatedPassword,
+    state,
+    auth,
+    config: new RuntimeConfig(state),
+    users: new LocalUserAdmin(state, auth.sessions),
+  };
+}
+
+/** Store first, because the outbox writes to it; so the outbox is closed, with a last flush, before the store. */
+async function openPipeline(settings: Settings, log: Logger, teardown: Teardown, onFatal: (error: Error) => void) {
+  const store: StoreHandle = await startStore({ dataDir: settings.data_dir, onExit: onFatal });
+  teardown.add(() => store.close());
+  const outbox: OutboxHandle = await startOutbox({
+    dataDir: settings.data_dir,
+    storePort: store.connect(),
+    maxBytes: settings.outbox_max_bytes,
+    flushIntervalMs: settings.flush_interval_seconds * 1_000,
+    report: ({ level, message, details }) => log[level](details ?? {}, message),
+    onExit: onFatal,
+  });
+  teardown.add(() => outbox.close());
+  return { store, outbox };
+}

@@ -1,0 +1,61 @@
+import { LOCAL_COLLECTOR } from '../auth/bootstrap.ts';
+import { FrameSource } from '../collect/frame-source.ts';
+import type { Settings } from '../config/schema.ts';
+import { resumeEpoch } from '../metrics/epoch.ts';
+import { LiveHub } from '../pipeline/live.ts';
+import type { OutboxHandle } from '../pipeline/outbox-client.ts';
+import { LOCAL_SOURCE } from '../pipeline/outbox-entry.ts';
+import { Recorder } from '../pipeline/recorder.ts';
+import type { RuntimeConfig } from '../state/runtime-config.ts';
+import type { Logger } from './log.ts';
+import type { Teardown } from './teardown.ts';
+
+/** A PerfWatch stream gets at most ten messages a second. */
+const SHORTEST_LIVE_INTERVAL_MS = 100;
+
+export interface Sampling {
+  source: FrameSource;
+  hub: LiveHub;
+}
+
+/** Starts this host's sampler with its two consumers, which follow the sampling interval as it is changed. */
+export function startSampling(
+  settings: Settings,
+  config: RuntimeConfig,
+  outbox: OutboxHandle,
+  log: Logger,
+  teardown: Teardown,
+): Sampling {
+  const { procfs, sysfs, cgroupfs } = settings;
+  const epoch = resumeEpoch(outbox.lastTimestampUs, Date.now() * 1_000);
+  const source = new FrameSource({ procfs, sysfs, cgroupfs, epoch }, (error) =>
+    log.error({ err: error }, 'a frame listener failed'),
+  );
+  const families = source.catalogue.families.map(({ name }) => name);
+  const hub = new LiveHub(source, families);
+  const put = (payload: Uint8Array<ArrayBuffer>, lastTimestampUs: number) => {
+    const content = { kind: 'frames' as const, collector: LOCAL_COLLECTOR, payload };
+    outbox.put({ source: LOCAL_SOURCE, policy: 'drop_oldest', content, lastTimestampUs }).catch((error: unknown) => {
+      log.error({ err: error }, 'samples could not be queued');
+    });
+  };
+  const recorder = new Recorder({ source, families, put });
+  const follow = (seconds: number) => {
+    const intervalMs = Math.round(seconds * 1_000);
+    recorder.record(intervalMs);
+    hub.follow(Math.max(intervalMs, SHORTEST_LIVE_INTERVAL_MS));
+  };
+  source.start();
+  follow(config.get().sampling_interval_seconds);
+  const unfollow = config.onChange((current, previous) => {
+    if (current.sampling_interval_seconds !== previous.sampling_interval_seconds)
+      follow(current.sampling_interval_seconds);
+  });
+  teardown.add(() => {
+    unfollow();
+    source.stop();
+    recorder.stop();
+    hub.stop();
+  });
+  return { source, hub };
+}

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { BLOCKS } from '../../../src/api/perfwatch/blocks.ts';
+import { HistoryView, planBlock } from '../../../src/api/perfwatch/history-view.ts';
+import { loadCatalogue } from '../../../src/collect/frame-source.ts';
+
+describe('planBlock', () => {
+  test.each(Object.entries(BLOCKS))('every field that %s reads is one that the sampler has', (_name, build) => {
+    const catalogue = loadCatalogue();
+    for (const [family, fields] of planBlock(build)) {
+      const known = catalogue.family(family).fields.map(({ name }) => name);
+      expect(known).toEqual(expect.arrayContaining([...fields]));
+    }
+  });
+
+  test('finds fields of every instance', () => {
+    const plan = planBlock(BLOCKS.cpu);
+    expect(plan.get('cpu')).toContain('temperature_celsius');
+    expect(plan.get('system')).toContain('load15');
+  });
+});
+
+describe('HistoryView', () => {
+  const view = new HistoryView([
+    {
+      family: 'cpu',
+      fields: ['usage_percent'],
+      result: {
+        timestampsUs: Float64Array.of(10, 10, 10, 30),
+        instances: ['10', '9', 'all'],
+        instanceIndex: Uint32Array.of(0, 1, 2, 2),
+        columns: [Float64Array.of(1, 2, 3, 4)],
+      },
+    },
+    {
+      family: 'system',
+      fields: ['load1'],
+      result: {
+        timestampsUs: Float64Array.of(10, 20),
+        instances: [''],
+        instanceIndex: Uint32Array.of(0, 0),
+        columns: [Float64Array.of(0.5, 0.6)],
+      },
+    },
+  ]);
+
+  test('moves through the buckets of all families in order; a family without a row there has no value', () => {
+    expect(view.advance()).toBe(10);
+    expect(view.instances('cpu')).toEqual(['9', '10', 'all']);
+    expect(view.value('cpu', '9', 'usage_percent')).toBe(2);
+    expect(view.value('system', '', 'load1')).toBe(0.5);
+    expect(view.advance()).toBe(20);
+    expect(view.instances('cpu')).toEqual([]);
+    expect(view.value('cpu', '9', 'usage_percent')).toBeNaN();
+    expect(view.value('system', '', 'load1')).toBe(0.6);
+    expect(view.advance()).toBe(30);
+    expect(view.instances('cpu')).toEqual(['all']);
+    expect(view.advance()).toBeNull();
+  });
+});

@@ -1,0 +1,387 @@
+/** PerfWatch's contract against a running daemon, in the contract's order. */
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  ADMIN_PASSWORD,
+  type Daemon,
+  getJson,
+  logIn,
+  runTacho,
+  startDaemon,
+  temporaryFolder,
+} from '../../support/daemon.ts';
+import { connectStream, nextMessage } from '../../support/stream.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let daemon: Daemon;
+let token: string;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  daemon = await startDaemon({ dataDir: folder.path });
+  token = await logIn(daemon.url);
+  await send('PUT', '/api/config', { sampling_interval_seconds: 0.5 });
+});
+
+afterAll(async () => {
+  await daemon.stop();
+  await folder[Symbol.asyncDispose]();
+});
+
+function get(path: string, as = token) {
+  return getJson(`${daemon.url}${path}`, as);
+}
+
+async function send(method: string, path: string, body: unknown, as = token) {
+  const response = await fetch(`${daemon.url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${as}`, 'content-type': 'application/json' },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+function history(parameters: Record<string, string>) {
+  return get(`/api/history/metrics?${new URLSearchParams(parameters)}`);
+}
+
+function lastMinutes(minutes: number): { start_time: string; end_time: string } {
+  return {
+    start_time: new Date(Date.now() - minutes * 60_000).toISOString(),
+    end_time: new Date(Date.now() + 60_000).toISOString(),
+  };
+}
+
+const MESSAGE_SHAPE = {
+  cpu: {
+    usage_percent: expect.any(Number),
+    per_core: expect.arrayContaining([expect.any(Number)]),
+    user: expect.any(Number),
+    system: expect.any(Number),
+    idle: expect.any(Number),
+    iowait: expect.any(Number),
+    frequency_mhz: expect.any(Array),
+    temperature_celsius: expect.any(Array),
+    interrupts: expect.any(Number),
+    load_avg: [expect.any(Number), expect.any(Number), expect.any(Number)],
+    core_count: expect.any(Number),
+    physical_cores: expect.any(Number),
+  },
+  memory: {
+    usage_percent: expect.any(Number),
+    total_bytes: expect.any(Number),
+    used_bytes: expect.any(Number),
+    available_bytes: expect.any(Number),
+    cached_bytes: expect.any(Number),
+    buffers_bytes: expect.any(Number),
+    shared_bytes: expect.any(Number),
+    swap_used_bytes: expect.any(Number),
+    swap_total_bytes: expect.any(Number),
+    swap_free_bytes: expect.any(Number),
+    swap_percent: expect.any(Number),
+    hugepages_total: expect.any(Number),
+    hugepages_free: expect.any(Number),
+  },
+  network: {
+    interfaces: {
+      lo: {
+        bytes_sent_per_sec: expect.any(Number),
+        bytes_recv_per_sec: expect.any(Number),
+        packets_sent_per_sec: expect.any(Number),
+        packets_recv_per_sec: expect.any(Number),
+      },
+    },
+    connections: { established: expect.any(Number), time_wait: expect.any(Number), listen: expect.any(Number) },
+    bytes_sent_per_sec: expect.any(Number),
+    total_bytes_recv: expect.any(Number),
+    errors_in: expect.any(Number),
+    drops_out: expect.any(Number),
+    connection_count: expect.any(Number),
+  },
+  disk: {
+    devices: expect.any(Object),
+    partitions: {
+      '/': { total_bytes: expect.any(Number), used_bytes: expect.any(Number), usage_percent: expect.any(Number) },
+    },
+    io: { read_bytes_per_sec: expect.any(Number), write_count: expect.any(Number), read_time_ms: expect.any(Number) },
+  },
+  perf: { available: false, reason: expect.any(String), ipc: null },
+  perf_events: {
+    available: false,
+    reason: expect.any(String),
+    cpu_cores: 'all',
+    interval_ms: 1_000,
+    sample_time: expect.any(String),
+    events: { 'cpu-clock': { value: null, unit: 'msec' }, 'LLC-load-misses': { value: null } },
+    unsupported_events: expect.arrayContaining(['cycles', 'iTLB-load-misses']),
+  },
+  memory_bandwidth: {
+    available: true,
+    pgpgin_per_sec: expect.any(Number),
+    pswpout_per_sec: expect.any(Number),
+    page_io_bytes_per_sec: expect.any(Number),
+    pgfault_per_sec: expect.any(Number),
+  },
+};
+
+describe('WS /api/ws/metrics', () => {
+  test('sends a message right after connecting and then one per sampling interval', async () => {
+    const socket = await connectStream(daemon.url, token);
+    const first = await nextMessage(socket, 'metrics');
+    const second = await nextMessage(socket, 'metrics');
+    const third = await nextMessage(socket, 'metrics');
+    socket.close();
+    expect(first.data).toMatchObject(MESSAGE_SHAPE);
+    expect(Date.parse(third.timestamp) - Date.parse(second.timestamp)).toBe(500);
+  });
+
+  test('answers ping with pong', async () => {
+    const socket = await connectStream(daemon.url, token);
+    socket.send('{"type":"ping"}');
+    expect(await nextMessage(socket, 'pong')).toEqual({ type: 'pong' });
+    socket.close();
+  });
+
+  test.each(['not json', '[]', '"ping"', '{}', '{"type":"subscribe"}', '{"type":5}', 'null'])(
+    'answers %j with an error and keeps the connection',
+    async (malformed) => {
+      const socket = await connectStream(daemon.url, token);
+      socket.send(malformed);
+      expect(await nextMessage(socket, 'error')).toEqual({ type: 'error', detail: expect.any(String) });
+      socket.send('{"type":"ping"}');
+      await nextMessage(socket, 'pong');
+      socket.close();
+    },
+  );
+
+  test('refuses a connection without a valid token', async () => {
+    for (const bad of ['', 'nonsense', `${token}x`]) {
+      const socket = new WebSocket(`${daemon.url.replace('http', 'ws')}/api/ws/metrics?token=${bad}`);
+      const [event] = (await once(socket, 'error')) as [Event];
+      expect(event.type).toBe('error');
+    }
+  });
+
+  test('ends when the session logs out', async () => {
+    const own = await logIn(daemon.url);
+    const socket = await connectStream(daemon.url, own);
+    await nextMessage(socket, 'metrics');
+    const closed = once(socket, 'close');
+    await send('POST', '/api/auth/logout', {}, own);
+    await closed;
+    expect((await get('/api/auth/me', own)).status).toBe(401);
+  });
+});
+
+describe('GET /api/history/metrics', () => {
+  test.each(['cpu', 'memory', 'network', 'disk', 'memory_bandwidth'] as const)(
+    'answers %s in the shape of the live message',
+    async (metric_type) => {
+      const { status, body } = await history({ metric_type, interval: '5s', ...lastMinutes(5) });
+      expect(status).toBe(200);
+      const answer = body as { data_points: { timestamp: string; data: object }[]; count: number; interval: string };
+      expect(answer).toMatchObject({ metric_type, interval: '5s', count: answer.data_points.length });
+      expect(answer.data_points.at(-1)?.data).toMatchObject(MESSAGE_SHAPE[metric_type]);
+    },
+  );
+
+  test.each(['perf', 'perf_events'])('answers %s with no points while nothing is counted', async (metric_type) => {
+    const { status, body } = await history({ metric_type, ...lastMinutes(5) });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ data_points: [], count: 0 });
+  });
+
+  test('chooses the interval by the length of the range', async () => {
+    const start = Date.parse('2026-01-01T00:00:00Z');
+    const expected: [number, string][] = [
+      [30, '5s'],
+      [31, '1m'],
+      [12 * 60, '1m'],
+      [12 * 60 + 1, '5m'],
+      [3 * 24 * 60, '5m'],
+      [3 * 24 * 60 + 1, '1h'],
+    ];
+    for (const [minutes, interval] of expected) {
+      const range = { start_time: '2026-01-01T00:00:00Z', end_time: new Date(start + minutes * 60_000).toISOString() };
+      expect((await history({ metric_type: 'cpu', ...range })).body).toMatchObject({ interval });
+    }
+  });
+
+  test('keeps the oldest points when it must cut, and says so', async () => {
+    const all = (await history({ metric_type: 'cpu', interval: 'raw', ...lastMinutes(5) })).body as {
+      data_points: { timestamp: string }[];
+    };
+    expect(all.data_points.length).toBeGreaterThan(2);
+    const page = (await history({ metric_type: 'cpu', interval: 'raw', limit: '2', ...lastMinutes(5) })).body as {
+      data_points: { timestamp: string }[];
+      next_cursor: string;
+    };
+    expect(page.data_points).toEqual(all.data_points.slice(0, 2));
+    const next = (
+      await history({ metric_type: 'cpu', interval: 'raw', limit: '1', cursor: page.next_cursor, ...lastMinutes(5) })
+    ).body as { data_points: object[] };
+    expect(next.data_points[0]).toEqual(all.data_points[2]);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['metric_type', { start_time: '2026-01-01', end_time: '2026-01-02' }],
+    ['metric_type', { metric_type: 'gpu', start_time: '2026-01-01', end_time: '2026-01-02' }],
+    ['start_time', { metric_type: 'cpu', end_time: '2026-01-02' }],
+    ['start_time', { metric_type: 'cpu', start_time: 'soon', end_time: '2026-01-02' }],
+    ['end_time', { metric_type: 'cpu', start_time: '2026-01-01' }],
+    ['end_time', { metric_type: 'cpu', start_time: '2026-01-01', end_time: '2026-02-30T00:00:00Z' }],
+    ['end_time', { metric_type: 'cpu', start_time: '2026-01-02', end_time: '2026-01-01' }],
+    ['end_time', { metric_type: 'cpu', start_time: '2026-01-02', end_time: '2026-01-02' }],
+    ['interval', { metric_type: 'cpu', start_time: '2026-01-01', end_time: '2026-01-02', interval: '2m' }],
+    ['limit', { metric_type: 'cpu', start_time: '2026-01-01', end_time: '2026-01-02', limit: '0' }],
+    ['limit', { metric_type: 'cpu', start_time: '2026-01-01', end_time: '2026-01-02', limit: '10001' }],
+    ['limit', { metric_type: 'cpu', start_time: '2026-01-01', end_time: '2026-01-02', limit: 'many' }],
+    ['limit', { metric_type: 'cpu', start_time: '2026-01-01', end_time: '2026-01-02', limit: '1e3' }],
+    ['cursor', { metric_type: 'cpu', start_time: '2026-01-01', end_time: '2026-01-02', cursor: 'abc' }],
+    [
+      'cursor',
+      { metric_type: 'cpu', start_time: '2026-01-01', end_time: '2026-01-02', interval: 'raw', cursor: 'abc' },
+    ],
+    ['start_time', { metric_type: 'cpu', start_time: 'x'.repeat(3_000), end_time: '2026-01-02' }],
+  ])('bad %s is a 400 that names it: %j', async (field, parameters) => {
+    const { status, body } = await history(parameters);
+    expect(status).toBe(400);
+    expect((body as { detail: string }).detail).toContain(field);
+  });
+
+  test('a parameter given twice is a 400', async () => {
+    const { status, body } = await get(
+      '/api/history/metrics?metric_type=cpu&metric_type=disk&start_time=2026-01-01&end_time=2026-01-02',
+    );
+    expect(status).toBe(400);
+    expect((body as { detail: string }).detail).toContain('metric_type');
+  });
+
+  test('ranges in the future and of 100 years are empty or whole, never an error', async () => {
+    const future = await history({
+      metric_type: 'cpu',
+      start_time: '2126-01-01T00:00:00Z',
+      end_time: '2126-01-02T00:00:00Z',
+    });
+    expect(future).toMatchObject({ status: 200, body: { data_points: [] } });
+    const century = await history({
+      metric_type: 'cpu',
+      start_time: '1970-01-01T00:00:00Z',
+      end_time: '2070-01-01T00:00:00Z',
+    });
+    expect(century).toMatchObject({ status: 200, body: { interval: '1h' } });
+  });
+});
+
+test('GET /api/history/metrics/types lists the six types', async () => {
+  expect(await get('/api/history/metrics/types')).toEqual({
+    status: 200,
+    body: { metric_types: ['cpu', 'disk', 'memory', 'memory_bandwidth', 'network', 'perf_events'] },
+  });
+});
+
+describe('/api/config', () => {
+  test('GET answers the settings', async () => {
+    const { status, body } = await get('/api/config');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      retention_days: 30,
+      archive_enabled: true,
+      downsample_after_days: 7,
+      downsample_interval: '1h',
+      perf_events_enabled: true,
+      perf_events_cpu_cores: 'all',
+      perf_events_interval_ms: 1_000,
+      app_version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    });
+  });
+
+  test('PUT answers the whole configuration, also when it is sent back whole', async () => {
+    const { body: current } = await get('/api/config');
+    const { status, body } = await send('PUT', '/api/config', { ...(current as object), retention_days: 60 });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      message: 'Configuration updated',
+      config: { retention_days: 60, archive_enabled: true },
+    });
+  });
+
+  test.each<[string, unknown]>([
+    ['retention_days', { retention_days: 0 }],
+    ['retention_days', { retention_days: 'sixty' }],
+    ['retention_days', { retention_days: 1.5 }],
+    ['sampling_interval_seconds', { sampling_interval_seconds: 0 }],
+    ['sampling_interval_seconds', { sampling_interval_seconds: 0.0015 }],
+    ['downsample_interval', { downsample_interval: '2h' }],
+    ['retention_dayz', { retention_dayz: 60 }],
+    ['perf_events_cpu_cores', { perf_events_cpu_cores: '3-1' }],
+    ['JSON', '{"retention_days":'],
+    ['object', '[]'],
+    ['object', 'null'],
+  ])('a bad %s is a 400 that names it and changes nothing: %j', async (field, body) => {
+    const { body: before } = await get('/api/config');
+    const refused = await send('PUT', '/api/config', body);
+    expect(refused.status).toBe(400);
+    expect(refused.body['detail']).toContain(field);
+    expect((await get('/api/config')).body).toEqual(before);
+  });
+
+  test('members of default may look, not change', async () => {
+    const added = await runTacho([
+      'user',
+      'add',
+      'mia',
+      '--password',
+      'a long enough password',
+      '--data-dir',
+      folder.path,
+    ]);
+    expect(added.stderr).toBe('');
+    const member = await logIn(daemon.url, 'mia', 'a long enough password');
+    expect((await get('/api/config', member)).status).toBe(200);
+    expect(await send('PUT', '/api/config', { retention_days: 90 }, member)).toEqual({
+      status: 403,
+      body: { detail: 'Not authorized to perform this action' },
+    });
+  });
+});
+
+describe('errors', () => {
+  test.each(['/api/history/metrics', '/api/history/metrics/types', '/api/config', '/api/auth/me'])(
+    '%s without a token is a 401',
+    async (path) => {
+      const response = await fetch(`${daemon.url}${path}`);
+      expect(response.status).toBe(401);
+      expect(await response.json()).toEqual({ detail: 'Not authenticated' });
+    },
+  );
+
+  test('an unknown path is a 404, a wrong method a 405 with Allow', async () => {
+    expect(await get('/api/nothing/here')).toEqual({ status: 404, body: { detail: 'Resource not found' } });
+    const response = await fetch(`${daemon.url}/api/config`, { method: 'DELETE' });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toContain('PUT');
+    expect(await response.json()).toHaveProperty('detail');
+  });
+});
+
+test('GET /metrics needs a token and speaks OpenMetrics', async () => {
+  expect((await fetch(`${daemon.url}/metrics`)).status).toBe(401);
+  const response = await fetch(`${daemon.url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+  expect(response.headers.get('content-type')).toContain('application/openmetrics-text');
+  const text = await response.text();
+  expect(text).toMatch(/^tacho_memory_total_bytes \d+$/m);
+  expect(text).toMatch(/^tacho_network_bytes_received_total\{interface="lo"\} \d+$/m);
+  expect(text).toMatch(/^tacho_sampler_ticks_total \d+$/m);
+  expect(text.endsWith('# EOF\n')).toBe(true);
+});
+
+test('the admin password of the first start works for the user admin', async () => {
+  const { body } = await get('/api/auth/me', await logIn(daemon.url, 'ADMIN', ADMIN_PASSWORD));
+  expect(body).toMatchObject({
+    id: 1,
+    username: 'admin',
+    created_at: expect.any(String),
+    last_login: expect.any(String),
+  });
+});
