@@ -1,0 +1,31 @@
+import { percent } from '../../lib/format.ts';
+import { messages } from '../../messages.ts';
+import { Panel } from '../../ui/panel.tsx';
+import { Chart } from '../chart/chart.tsx';
+import type { ChartSpec } from '../chart/options.ts';
+import { useFeed } from '../feed-context.ts';
+
+const text = messages.cpu;
+
+const SPEC: ChartSpec = {
+  id: 'cpu',
+  stacked: true,
+  series: [
+    { id: 'user', label: text.user, colour: 1, filled: true },
+    { id: 'system', label: text.system, colour: 2, filled: true },
+    { id: 'other', label: text.other, hint: text.otherHint, colour: 3, filled: true },
+    { id: 'iowait', label: text.iowait, colour: 4, filled: true },
+  ],
+  format: percent,
+  axisFormat: (value) => `${value}%`,
+  scale: () => ({ top: 100, step: 25 }),
+};
+
+export function CpuPanel() {
+  const { points } = useFeed();
+  return (
+    <Panel id="cpu" title={text.title}>
+      <Chart title={text.title} spec={SPEC} points={points.cpu} />
+    </Panel>
+  );
+}
