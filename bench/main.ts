@@ -1,0 +1,35 @@
+import process from 'node:process';
+import { footprint } from './footprint/bench.ts';
+import { parseArguments } from './harness/arguments.ts';
+import { type Bench, BenchError } from './harness/bench.ts';
+import { toJson, toText } from './harness/line.ts';
+import { sampler } from './sampler/bench.ts';
+
+/** Every bench there is. */
+const BENCHES: readonly Bench[] = [sampler, footprint];
+
+const abort = new AbortController();
+
+async function main(): Promise<void> {
+  const { bench, cases, seconds, json } = parseArguments(process.argv.slice(2), BENCHES);
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => abort.abort(new BenchError(`stopped by ${name}`)));
+  }
+  await bench.run({
+    cases,
+    seconds,
+    signal: abort.signal,
+    report: (line) => console.log((json ? toJson : toText)(line)),
+    note: (text) => console.error(`# ${text}`),
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  // Whatever was under way when somebody ended the run fails in its own way.
+  const reason: unknown = abort.signal.aborted ? abort.signal.reason : error;
+  if (!(reason instanceof BenchError)) throw error;
+  console.error(`bench: ${reason.message}`);
+  process.exitCode = 1;
+}

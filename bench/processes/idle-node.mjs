@@ -1,0 +1,2 @@
+// Node and nothing else: an empty timer each second.
+setInterval(() => {}, 1000);
