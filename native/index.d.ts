@@ -90,6 +90,8 @@ export interface ReaderStats {
   name: string
   reads: number
   errors: number
+  /** Whether the last read failed. */
+  failing: boolean
   /** The last error, with its path; empty when there was none. */
   lastError: string
   /** Time spent reading and parsing, ns. */

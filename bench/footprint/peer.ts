@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import type { Cleanup } from '../harness/cleanup.ts';
 import type { Contained } from '../harness/contained.ts';
 
-export interface PeerContext {
+interface PeerContext {
   /** A folder of the run's own that goes with it. */
   folder: string;
   cleanup: Cleanup;

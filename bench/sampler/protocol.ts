@@ -5,7 +5,7 @@ export interface SegmentRequest {
 }
 
 /** What one reader did in a segment. */
-export interface ReaderActivity {
+interface ReaderActivity {
   /** As the sampler names it: the path under /proc for files there. */
   name: string;
   reads: number;

@@ -114,6 +114,8 @@ pub struct ReaderStats {
     pub name: String,
     pub reads: f64,
     pub errors: f64,
+    /// Whether the last read failed.
+    pub failing: bool,
     /// The last error, with its path; empty when there was none.
     pub last_error: String,
     /// Time spent reading and parsing, ns.
@@ -239,6 +241,7 @@ impl Sampler {
             name: reader.name.clone(),
             reads: count(&reader.reads),
             errors: count(&reader.errors),
+            failing: reader.failing.get() != 0,
             last_error: reader.last_error(),
             total_ns: count(&reader.total_ns),
         });

@@ -6,7 +6,7 @@ import { assertAcceptable, generatePassword, hashPassword, isPassword } from './
 import { type Principal, Sessions } from './sessions.ts';
 import type { SigningKey } from './signing-key.ts';
 import { LoginThrottle } from './throttle.ts';
-import { issueToken, TOKEN_KINDS, type TokenKind, verifyToken } from './tokens.ts';
+import { issueToken, TOKEN_KINDS, type TokenClaims, type TokenKind, verifyToken } from './tokens.ts';
 
 export interface Login {
   token: string;
@@ -22,6 +22,8 @@ export interface AuthOptions {
 }
 
 const EXPIRY_CHECK_MS = 30_000;
+/** Tokens whose signature need not be checked again: more than are in use at a time, at some 500 bytes each. */
+const REMEMBERED_TOKENS = 4_096;
 
 /** Logins, tokens and passwords: one for all contracts. */
 export class AuthService {
@@ -30,6 +32,7 @@ export class AuthService {
   readonly #key: SigningKey;
   readonly #now: () => number;
   readonly #throttle = new LoginThrottle();
+  readonly #verified = new Map<string, TokenClaims>();
   readonly #decoyHash: string;
   readonly #expiryCheck: NodeJS.Timeout;
 
@@ -65,24 +68,47 @@ export class AuthService {
         this.#state.users.recordLogin(user.id, isoSeconds(this.#now()));
         return this.sessions.open(user.id, kind);
       });
-      const token = await issueToken(this.#key, {
+      const claims = {
         kind,
         sessionId: session.id,
         userId: user.id,
         issuedAt: session.createdAtMs / 1000,
         expiresAt: session.expiresAtMs / 1000,
-      });
+      };
+      const token = await issueToken(this.#key, claims);
+      this.#remember(token, claims);
       return { token, expiresInSeconds: TOKEN_KINDS[kind].lifetimeSeconds, user };
     });
   }
 
-  /** Null unless the token is ours, unexpired, and its session still open. */
-  async authenticate(token: string): Promise<Principal | null> {
+  /** Null unless the token is ours, unexpired, and its session still open. Answers at once for a token it has seen before. */
+  authenticate(token: string): Principal | null | Promise<Principal | null> {
+    const claims = this.#verified.get(token);
+    return claims ? this.#principalOf(claims) : this.#verify(token);
+  }
+
+  async #verify(token: string): Promise<Principal | null> {
     const claims = await verifyToken(this.#key, token, this.#now());
     if (!claims) return null;
+    const principal = this.#principalOf(claims);
+    if (principal) this.#remember(token, claims);
+    return principal;
+  }
+
+  #principalOf(claims: TokenClaims): Principal | null {
+    if (claims.expiresAt * 1000 <= this.#now()) return null;
     const session = this.sessions.find(claims.sessionId);
     if (!session || session.userId !== claims.userId || session.kind !== claims.kind) return null;
     return this.sessions.principalOf(session);
+  }
+
+  /** Signatures cost 50 µs to check and never change; expiry and session are looked at each time. */
+  #remember(token: string, claims: TokenClaims): void {
+    if (this.#verified.size >= REMEMBERED_TOKENS) {
+      const [oldest] = this.#verified.keys();
+      if (oldest !== undefined) this.#verified.delete(oldest);
+    }
+    this.#verified.set(token, claims);
   }
 
   /** The account itself, as it is now. */

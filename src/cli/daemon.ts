@@ -12,6 +12,7 @@ import { addon } from '../collect/addon.ts';
 import { readInventory } from '../collect/inventory.ts';
 import { appVersion, WEB_ROOT } from '../config/artifacts.ts';
 import type { Settings } from '../config/schema.ts';
+import { openApiRoute } from '../http/openapi.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { type OutboxHandle, startOutbox } from '../pipeline/outbox-client.ts';
 import { SeriesReader } from '../pipeline/series-reader.ts';
@@ -56,11 +57,12 @@ async function compose(settings: Settings, log: Logger, teardown: Teardown, onFa
   auth.sessions.onEnd((sessionId) => stream.closeSession(sessionId));
   const { catalogue } = source;
   const reader = new SeriesReader(store.series, () => outbox.flush());
+  const version = appVersion();
   let server: HttpServer | undefined;
   const routes = [
     ...authRoutes({ auth }),
     ...historyRoutes({ catalogue, reader, host, config }),
-    ...configRoutes({ config, appVersion: appVersion() }),
+    ...configRoutes({ config, appVersion: version }),
     ...operationsRoutes({
       catalogue,
       view: hub,
@@ -79,7 +81,7 @@ async function compose(settings: Settings, log: Logger, teardown: Teardown, onFa
   await control.listenUnix(statePaths(settings.data_dir).controlSocket);
   server = createHttpServer({
     ...common,
-    routes,
+    routes: [...routes, openApiRoute(routes, [stream.route], { title: 'Tacho', version })],
     sockets: [stream.route],
     staticRoot: WEB_ROOT,
     trustedProxies: settings.trusted_proxies,

@@ -1,7 +1,7 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /** What stands for the address of a peer on a unix socket. */
-export const UNIX_ADDRESS = 'unix';
+const UNIX_ADDRESS = 'unix';
 
 /** An address as people write it, from the 4 or 16 bytes of the socket; an IPv4 address mapped into IPv6 is shown as IPv4. */
 export function addressText(bytes: Uint8Array): string {

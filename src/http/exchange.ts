@@ -137,7 +137,7 @@ export class Exchange {
     setImmediate(() => {
       if (!this.#context.open.has(this)) return;
       sendPending(this.#response, answer);
-      const timer = setTimeout(() => this.#close(), LINGER_MS);
+      const timer = setTimeout(() => this.#close(), LINGER_MS).unref();
       const close = () => {
         clearTimeout(timer);
         this.#close();

@@ -32,7 +32,7 @@ export function openApiRoute(routes: readonly Route[], sockets: readonly SocketR
   return own;
 }
 
-export function describeApi(
+function describeApi(
   routes: readonly Route[],
   sockets: readonly SocketRoute[],
   { title, version }: ApiTitle,

@@ -10,6 +10,7 @@ export interface Reply {
   headers?: Readonly<Record<string, string>>;
 }
 
+const TEXT_TYPE = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function json(value: unknown, status = 200, headers?: Readonly<Record<string, string>>): Reply {
@@ -26,7 +27,7 @@ export function encodedJson(
 }
 
 export function text(body: string, status = 200, headers?: Readonly<Record<string, string>>): Reply {
-  return { status, body, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers } };
+  return { status, body, headers: { 'content-type': TEXT_TYPE, ...headers } };
 }
 
 export function noContent(headers?: Readonly<Record<string, string>>): Reply {
@@ -42,24 +43,19 @@ const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
 /** @throws Error when a header could not be sent as it is */
 export function encodeReply(reply: Reply, common: readonly Header[], headOnly: boolean): Answer {
   const { status, body } = reply;
-  const headers = new Map(common);
-  let bytes: Uint8Array | null = null;
-  if (body instanceof Uint8Array) {
-    bytes = body;
-    headers.set('content-type', 'application/octet-stream');
-  } else if (typeof body === 'string') {
-    bytes = Buffer.from(body);
-    headers.set('content-type', 'text/plain; charset=utf-8');
-  } else if (body !== null && body !== undefined) {
-    bytes = Buffer.from(JSON.stringify(body));
-    headers.set('content-type', JSON_TYPE);
-  }
-  if (BODILESS_STATUSES.has(status)) bytes = null;
-  else bytes ??= new Uint8Array();
+  const { bytes, type } = encodeBody(body);
+  const headers = new Map(type === null ? common : [['content-type', type], ...common]);
   for (const [name, value] of Object.entries(reply.headers ?? {})) {
     if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value))
       throw new Error(`reply header ${name} cannot be sent as it is`);
     headers.set(name.toLowerCase(), value);
   }
-  return { status, headers: [...headers], body: bytes, headOnly };
+  return { status, headers: [...headers], body: BODILESS_STATUSES.has(status) ? null : bytes, headOnly };
+}
+
+function encodeBody(body: unknown): { bytes: Uint8Array; type: string | null } {
+  if (body instanceof Uint8Array) return { bytes: body, type: 'application/octet-stream' };
+  if (typeof body === 'string') return { bytes: Buffer.from(body), type: TEXT_TYPE };
+  if (body === null || body === undefined) return { bytes: new Uint8Array(), type: null };
+  return { bytes: Buffer.from(JSON.stringify(body)), type: JSON_TYPE };
 }

@@ -3,9 +3,6 @@ import type { Static, TObject, TSchema } from 'typebox';
 import type { Reply } from './reply.ts';
 import { type JsonValidator, jsonValidator, type TextValidator, textValidator } from './validate.ts';
 
-export { HttpError } from './errors.ts';
-export { encodedJson, json, noContent, type Reply, text } from './reply.ts';
-
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Who is asking. */
@@ -18,7 +15,7 @@ export interface Principal {
 }
 
 /** Decides on a known principal: true, or `forbidden` (403). */
-export type AccessRule = (principal: Principal) => true | 'forbidden';
+type AccessRule = (principal: Principal) => true | 'forbidden';
 
 /** `public` looks at no token; `user` wants any valid one; `admin` wants one of an administrator of this server. */
 export type Access = 'public' | 'user' | 'admin' | AccessRule;
@@ -41,7 +38,7 @@ export interface ApiRequest<Params = unknown, Query = unknown, Body = unknown, A
   readonly signal: AbortSignal;
 }
 
-export interface ResponseSpec {
+interface ResponseSpec {
   description: string;
   /** Of the JSON answer; without one it has no body, or one that is not JSON. */
   schema?: TSchema;

@@ -91,8 +91,8 @@ function emptyNode(): Node {
 /** Null for what no route can match: a path without a leading slash. */
 function segmentsOf(path: string): string[] | null {
   if (!path.startsWith('/')) return null;
-  const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(1, -1) : path.slice(1);
-  return trimmed === '' ? [] : trimmed.split('/');
+  if (path === '/') return [];
+  return (path.endsWith('/') ? path.slice(1, -1) : path.slice(1)).split('/');
 }
 
 function descend(node: Node, segments: readonly string[], depth: number, values: string[]): Endpoint | null {

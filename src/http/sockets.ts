@@ -190,8 +190,9 @@ function upgrade(route: SocketRoute, host: SocketHost, exchange: Exchange, conte
       exchange.principal = principal;
       const key = head.headers.get('sec-websocket-key') ?? '';
       const live = new LiveSocket(route, principal, exchange.remoteAddress, query);
-      const response = exchange.takeOver();
-      response?.cork(() => response.upgrade<UserData>({ live }, key, '', '', context));
+      // Never inside `cork`: behind a corked upgrade the library looks at the socket as if it still spoke HTTP, and closes it
+      // at random. An upgrade in a later turn makes it print a warning; `authenticate` mostly answers in this one.
+      exchange.takeOver()?.upgrade<UserData>({ live }, key, '', '', context);
     };
     admit(route.access, token, host.authenticate, accept, refuse);
   } catch (error) {

@@ -43,7 +43,7 @@ interface Asset {
 }
 
 /** The folder of the page cannot be read. */
-export class StaticFilesError extends Error {
+class StaticFilesError extends Error {
   readonly code = 'TACHO_STATIC_FILES';
 }
 

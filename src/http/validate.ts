@@ -100,19 +100,16 @@ function problemsOfError(schema: TSchema, error: TLocalizedValidationError, whol
       expected: 'is required',
     }));
   }
-  if (error.keyword === 'additionalProperties') {
-    return error.params.additionalProperties.map((name) => ({
-      field: fieldOf(name.slice(0, MAX_SHOWN_LENGTH)),
-      missing: false,
-      expected: 'is not a known field',
-    }));
-  }
-  const found = schemaAt(schema, path);
+  // `additionalProperties: false` says it twice: of the object, and (`boolean`) of each property that it does not know.
+  if (error.keyword === 'additionalProperties') return [];
   if (path.length === 0) {
     const object = keywordsOf(schema)['type'] === 'object';
     return [{ field: whole, missing: false, expected: object ? 'must be a JSON object' : expectationOf(schema) }];
   }
-  return [{ field: path.join('.'), missing: false, expected: found ? expectationOf(found) : error.message }];
+  const field = path.map((name) => name.slice(0, MAX_SHOWN_LENGTH)).join('.');
+  if (error.keyword === 'boolean') return [{ field, missing: false, expected: 'is not a known field' }];
+  const found = schemaAt(schema, path);
+  return [{ field, missing: false, expected: found ? expectationOf(found) : error.message }];
 }
 
 function schemaAt(schema: TSchema, path: readonly string[]): TSchema | null {

@@ -13,7 +13,7 @@ const VERSION = 1;
 const PREFIX_BYTES = 16;
 
 export function encodeFrameBatch(batch: FrameBatch): Uint8Array<ArrayBuffer> {
-  const header = Buffer.from(JSON.stringify(batch.layouts));
+  const header = Buffer.from(`[${batch.layouts.map(layoutJson).join()}]`);
   const headerBytes = Math.ceil(header.length / 8) * 8;
   const bytes = new Uint8Array(PREFIX_BYTES + headerBytes + batch.words.byteLength);
   const view = new DataView(bytes.buffer);
@@ -28,6 +28,18 @@ export function encodeFrameBatch(batch: FrameBatch): Uint8Array<ArrayBuffer> {
     PREFIX_BYTES + headerBytes,
   );
   return bytes;
+}
+
+/** A layout outlives thousands of batches, and its names are most of a small batch's bytes. */
+const encodedLayouts = new WeakMap<FrameLayout, string>();
+
+function layoutJson(layout: FrameLayout): string {
+  let json = encodedLayouts.get(layout);
+  if (json === undefined) {
+    json = JSON.stringify(layout);
+    encodedLayouts.set(layout, json);
+  }
+  return json;
 }
 
 /** @throws FrameFormatError when the bytes are not a frame batch of a known version, or are cut off. */
@@ -47,7 +59,17 @@ export function decodeFrameBatch(bytes: Uint8Array): FrameBatch {
   return { layouts, words };
 }
 
+/** The header read last: a source's batches mostly have the same one, and comparing bytes is much cheaper than parsing them. */
+let lastHeader: { bytes: Buffer; layouts: FrameLayout[] } | undefined;
+
 function parseLayouts(header: Buffer): FrameLayout[] {
+  if (lastHeader?.bytes.equals(header)) return lastHeader.layouts;
+  const layouts = layoutsOf(header);
+  lastHeader = { bytes: Buffer.from(header), layouts };
+  return layouts;
+}
+
+function layoutsOf(header: Buffer): FrameLayout[] {
   try {
     const layouts: unknown = JSON.parse(header.toString());
     if (Array.isArray(layouts) && layouts.every(isLayout)) return layouts;

@@ -99,7 +99,7 @@ export class LiveHub implements FrameListener, LiveSnapshot {
           subscription.close();
           if (this.#held.has(family)) return;
           this.#hold(frame);
-          this.#advance(frame.timestampUs);
+          if (this.#timestampUs === 0) this.#advance(frame.timestampUs);
         },
         batchEnd: () => this.batchEnd(),
       });

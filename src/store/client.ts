@@ -30,7 +30,9 @@ export interface StoreHandle {
  */
 export async function startStore({ dataDir, onExit }: StartStoreOptions): Promise<StoreHandle> {
   const data: StoreWorkerData = { backend: 'duckdb', path: join(dataDir, 'series.duckdb') };
-  const worker = startThread('store', { workerData: data });
+  // Results are large, but never on this thread's heap: V8 need not reserve the 48 MB it would for new objects.
+  const resourceLimits = { maxYoungGenerationSizeMb: 8 };
+  const worker = startThread('store', { workerData: data, resourceLimits });
   const { reasons } = await ready(worker);
   let closing: Promise<void> | undefined;
   let failure: Error | undefined;
@@ -48,10 +50,14 @@ export async function startStore({ dataDir, onExit }: StartStoreOptions): Promis
     return port1;
   };
   const port = connect();
-  const series = withStoreErrors(remote<SeriesStore>(port));
+  const calls = remote<SeriesStore>(port);
+  const series = withStoreErrors(calls);
   const close = async (): Promise<void> => {
     try {
-      await series.close();
+      await calls.close();
+    } catch (error) {
+      // A thread that has died has nothing left to close.
+      if (!(error instanceof ThreadGoneError)) throw asStoreError(error);
     } finally {
       await worker.terminate();
       await ended.promise;

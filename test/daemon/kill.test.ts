@@ -37,7 +37,9 @@ async function rawTimestamps(url: string, token: string): Promise<string[]> {
 function acknowledgedInOutbox(dataDir: string): string[] {
   const database = new DatabaseSync(join(dataDir, 'outbox.db'), { readOnly: true });
   try {
-    const rows = database.prepare("SELECT payload FROM entries JOIN sources ON sources.id = entries.source WHERE sources.name = 'local'").all();
+    const rows = database
+      .prepare("SELECT payload FROM entries JOIN sources ON sources.id = entries.source WHERE sources.name = 'local'")
+      .all();
     return rows.flatMap(({ payload }) => {
       const batch = decodeFrameBatch(payload as Uint8Array);
       return Array.from(frames(batch.words, (id) => batch.layouts[id]))

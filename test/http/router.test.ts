@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { defineRoute, json, type Route } from '../../src/http/route.ts';
+import { json } from '../../src/http/reply.ts';
+import { defineRoute, type Route } from '../../src/http/route.ts';
 import { allowedMethods, Router } from '../../src/http/router.ts';
 
 function route(method: Route['method'], path: string): Route {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { encodeFrameBatch } from '../../src/metrics/batch.ts';
 import { FRAME_HEADER_WORDS, type FrameLayout, writeFrame } from '../../src/metrics/frame.ts';
 import type { EventRow, EventTable, SeriesResult, SeriesStore, StoreBatch } from '../../src/store/contract.ts';
@@ -6,7 +9,6 @@ import type { EventRow, EventTable, SeriesResult, SeriesStore, StoreBatch } from
 export const T0 = 1_700_006_400_000_000;
 export const SECOND = 1_000_000;
 export const MINUTE = 60 * SECOND;
-export const HOUR = 60 * MINUTE;
 
 export interface TestFrame {
   family: string;
@@ -17,7 +19,7 @@ export interface TestFrame {
   values: readonly (readonly number[])[];
 }
 
-export function framesPayload(testFrames: readonly TestFrame[]): Uint8Array {
+function framesPayload(testFrames: readonly TestFrame[]): Uint8Array {
   const layouts: FrameLayout[] = [];
   const words = new Float64Array(
     testFrames.reduce((sum, { values }) => sum + FRAME_HEADER_WORDS + values.flat().length, 0),
@@ -125,4 +127,9 @@ export function random(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+export async function temporaryFolder(prefix = 'store-'): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), `tacho-${prefix}`));
+  return { path, remove: () => rm(path, { recursive: true }) };
 }

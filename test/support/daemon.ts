@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The two ways the daemon runs; both must work. */
-export const ENTRIES = {
+const ENTRIES = {
   source: join(ROOT, 'src/main.ts'),
   bundle: join(ROOT, '.build/bundle/main.mjs'),
 } as const;

@@ -214,6 +214,8 @@ impl<S: Source> Reader<S> {
         if let Err(error) = state {
             self.stats.set_last_error(describe(error, &self.path, self.source.hint(error)));
         }
+        // What was not asked for has not failed.
+        self.stats.failing.set(u64::from(matches!(state, Err(ReadError::Io(_) | ReadError::Malformed { .. }))));
         (self.state, self.news) = (state, news);
         self.commons.changes.set(self.commons.changes.get() + 1);
     }

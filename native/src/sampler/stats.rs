@@ -33,13 +33,21 @@ pub struct ReaderStats {
     pub errors: Total,
     /// Time spent reading and parsing.
     pub total_ns: Total,
+    /// 1 while the last read failed.
+    pub failing: Total,
     last_error: Mutex<String>,
 }
 
 impl ReaderStats {
     pub fn new(name: &str) -> Self {
-        let (reads, errors, total_ns) = (Total::default(), Total::default(), Total::default());
-        Self { name: name.to_owned(), reads, errors, total_ns, last_error: Mutex::default() }
+        Self {
+            name: name.to_owned(),
+            reads: Total::default(),
+            errors: Total::default(),
+            total_ns: Total::default(),
+            failing: Total::default(),
+            last_error: Mutex::default(),
+        }
     }
 
     /// The last error with its path; kept after the reader has recovered, empty when there was none.

@@ -48,12 +48,11 @@ async function outboxReasons({ outboxStatus }: HealthSources): Promise<string[]>
   }
 }
 
-function samplerReasons({ families, readers }: SamplerStats): string[] {
-  const unavailable = families.filter(({ available }) => !available).map(({ name, reason }) => `${name}: ${reason}`);
-  const failing = readers
-    .filter(({ lastError }) => lastError !== '')
-    .map(({ name, lastError }) => `${name}: ${lastError}`);
-  return [...new Set([...unavailable, ...failing])];
+/** A feature that this kernel never had is no fault; a file that cannot be read any more, or is not permitted, is. */
+function samplerReasons({ readers }: SamplerStats): string[] {
+  return readers
+    .filter(({ failing, lastError, reads, errors }) => failing && !(lastError.startsWith('ENOENT') && errors === reads))
+    .map(({ name, lastError }) => `sampler: ${name}: ${lastError}`);
 }
 
 async function withPatience<T>(answer: Promise<T>, otherwise: string): Promise<T> {

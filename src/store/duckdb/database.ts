@@ -20,7 +20,7 @@ const READERS = 2;
 
 /** The write-ahead log is folded into the file at this size; replaying it at start takes well under a second. */
 const CHECKPOINT_BYTES = 4 * 2 ** 20;
-/** A checkpoint that runs out of space would invalidate the open database, so it is not begun without room. */
+/** A checkpoint that runs out of space invalidates the open database, so none is begun without room for the log and what it rewrites. */
 const CHECKPOINT_RESERVE_BYTES = 8 * 2 ** 20;
 
 const CATALOG = 'series';
@@ -73,7 +73,7 @@ export class Database {
       // The archive will be written below the data folder; nothing else may be read or written by any statement.
       await control.run(`SET allowed_directories = [${literal(`${dirname(path)}/`)}]`);
       await control.run('SET enable_external_access = false');
-      await control.run(`ATTACH ${literal(path)} AS ${CATALOG} (${isNew(path) ? NEW_FILE : ''}${ATTACH})`);
+      await control.run(`ATTACH ${literal(path)} AS ${CATALOG} (${readyForNew(path) ? NEW_FILE : ''}${ATTACH})`);
       // Left over by a process that was killed; now that the file is ours, so are they.
       rmSync(temporaryFolderOf(path), { recursive: true, force: true });
       const connections = await Promise.all(Array.from({ length: READERS + 1 }, () => connect(instance)));
@@ -98,7 +98,8 @@ export class Database {
 
   /** What is wrong, in words; without a disk access. */
   get troubles(): string[] {
-    return [this.#corruption, this.#writeTrouble, this.#checkpointTrouble].filter((trouble) => trouble !== undefined);
+    const troubles = [this.#corruption, this.#writeTrouble, this.#checkpointTrouble];
+    return [...new Set(troubles.filter((trouble) => trouble !== undefined))];
   }
 
   /** Runs `work` when all earlier writes are done. @throws StoreError */
@@ -134,8 +135,8 @@ export class Database {
     const logBytes = sizeOf(`${this.path}.wal`);
     if (logBytes < CHECKPOINT_BYTES && !now) return;
     const { bavail, bsize } = await statfs(dirname(this.path));
-    if (bavail * bsize < 2 * logBytes + CHECKPOINT_RESERVE_BYTES) {
-      this.#checkpointTrouble = `${dirname(this.path)}: ${Math.floor((bavail * bsize) / 2 ** 20)} MiB of disk space are left`;
+    if (bavail * bsize < logBytes + CHECKPOINT_RESERVE_BYTES) {
+      this.#checkpointTrouble = `${dirname(this.path)}: ${Math.floor((bavail * bsize) / 2 ** 20)} MiB of disk space are left, too few to tidy up`;
       return;
     }
     try {
@@ -227,8 +228,11 @@ function temporaryFolderOf(path: string): string {
   return `${path}.tmp`;
 }
 
-function isNew(path: string): boolean {
-  return sizeOf(path) === 0;
+/** Whether there is no file. An empty one, left by a process that was killed just then, has nothing to lose and goes. */
+function readyForNew(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isFile() && stats.size === 0) rmSync(path);
+  return !stats || stats.size === 0;
 }
 
 function sizeOf(path: string): number {

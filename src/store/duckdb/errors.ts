@@ -38,7 +38,8 @@ export function storeErrorOf(error: unknown, path: string, opening = false): unk
   if (FAILED_WRITE.test(message)) return failed('TACHO_STORE_UNAVAILABLE', message);
   if (INVALIDATED.test(message) || NO_MEMORY.test(message)) return failed('TACHO_STORE_UNAVAILABLE', message);
   if (NO_ACCESS.test(message)) return failed('TACHO_STORE_UNAVAILABLE', message);
-  if (opening || CORRUPT.test(message)) return failed('TACHO_STORE_CORRUPT', `the file is damaged (${message})`);
+  if (opening || CORRUPT.test(message))
+    return failed('TACHO_STORE_CORRUPT', `the file is damaged: restore or move it (${message})`);
   return error;
 }
 

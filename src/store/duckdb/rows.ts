@@ -1,4 +1,5 @@
-import type { RowsPage, RowsQuery, SeriesResult, SeriesSelector } from '../contract.ts';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { type RowsPage, type RowsQuery, type SeriesResult, type SeriesSelector, StoreError } from '../contract.ts';
 import { checkFields, checkRows, checkSelector } from '../queries.ts';
 import { type Database, inTransaction, run } from './database.ts';
 import { microseconds, orNaN, Parameters, quoted } from './parameters.ts';
@@ -6,33 +7,62 @@ import { emptySeries, readSeries } from './results.ts';
 import { rollupTable } from './rollup-columns.ts';
 import type { Schema, Table } from './schema.ts';
 
-/** One page of raw rows; the cursor is the first timestamp of the next one, in µs. */
+/** One page of raw rows. */
 export async function queryRows(database: Database, schema: Schema, query: RowsQuery): Promise<RowsPage> {
-  const fromUs = checkRows(query);
+  checkRows(query);
+  const { fromUs, spanUs } =
+    query.cursor === undefined ? { fromUs: query.fromUs, spanUs: null } : placeOf(query, query.cursor);
   const raw = schema.table(query.family, 'series');
   if (!raw) return { ...emptySeries(query.fields.length), nextCursor: null };
   return database.read((reader) =>
     // One snapshot: a row that came in between could make the page too long.
     inTransaction(reader, async () => {
-      const limits = new Parameters();
-      const next = await run(
-        reader,
-        `SELECT DISTINCT ${microseconds('timestamp')} FROM ${quoted(raw.name)}
-         WHERE ${limits.selector({ ...query, fromUs })} ORDER BY 1 LIMIT 1 OFFSET ${limits.bigint(query.limit)}`,
-        limits,
-      );
-      const nextUs = next.rowCount > 0 ? (next.getChunk(0).getColumnVector(0).getItem(0) as number) : null;
-      const page = new Parameters();
-      const selector = page.selector({ ...query, fromUs, toUs: nextUs ?? query.toUs });
+      const nextUs = await nextPageStart(reader, raw, { ...query, fromUs }, spanUs);
+      const parameters = new Parameters();
+      const selector = parameters.selector({ ...query, fromUs, toUs: nextUs ?? query.toUs });
       const rows = await run(
         reader,
         `SELECT ${microseconds('timestamp')}, instance${columnsOf(raw, query.fields)}
          FROM ${quoted(raw.name)} WHERE ${selector} ORDER BY timestamp, instance`,
-        page,
+        parameters,
       );
-      return { ...readSeries(rows), nextCursor: nextUs === null ? null : String(nextUs) };
+      return { ...readSeries(rows), nextCursor: nextUs === null ? null : `${nextUs}-${nextUs - fromUs}` };
     }),
   );
+}
+
+/**
+ * A cursor is where the page begins and how long, in µs, the one before was.
+ * @throws StoreError TACHO_BAD_QUERY
+ */
+function placeOf({ fromUs, toUs }: RowsQuery, cursor: string): { fromUs: number; spanUs: number } {
+  const [startUs = Number.NaN, spanUs = Number.NaN] = /^\d{1,16}-\d{1,16}$/.test(cursor)
+    ? cursor.split('-').map(Number)
+    : [];
+  if (startUs >= fromUs && startUs < toUs) return { fromUs: startUs, spanUs };
+  throw new StoreError('TACHO_BAD_QUERY', 'the cursor is not one of this query');
+}
+
+/** The first timestamp behind the page that begins at `fromUs`; null when that is the last one. */
+async function nextPageStart(
+  reader: DuckDBConnection,
+  raw: Table,
+  query: RowsQuery,
+  spanUs: number | null,
+): Promise<number | null> {
+  // Most pages are as long as the one before, so all that lies far behind need not be looked at.
+  const probes = spanUs === null ? [] : [query.fromUs + 2 * spanUs];
+  for (const endUs of [...probes.filter((probe) => probe < query.toUs), query.toUs]) {
+    const parameters = new Parameters();
+    const next = await run(
+      reader,
+      `SELECT DISTINCT ${microseconds('timestamp')} FROM ${quoted(raw.name)}
+       WHERE ${parameters.selector({ ...query, toUs: endUs })} ORDER BY 1 LIMIT 1 OFFSET ${parameters.bigint(query.limit)}`,
+      parameters,
+    );
+    if (next.rowCount > 0) return next.getChunk(0).getColumnVector(0).getItem(0) as number;
+  }
+  return null;
 }
 
 export async function queryLatest(

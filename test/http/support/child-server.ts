@@ -36,6 +36,8 @@ export async function startChildServer(
     exited.then(() => [`{"message":${JSON.stringify(complaints)}}`]),
   ])) as [string];
   const said = JSON.parse(line) as { port?: number; code?: string; message?: string };
+  if (said.port === undefined && said.code === undefined)
+    throw new Error(`the fixture server did not start: ${said.message}`);
   const port = said.port ?? 0;
   const url = `http://127.0.0.1:${port}`;
   return {

@@ -1,24 +1,17 @@
 /** Routes that make the server do all it can do; shared by tests in the same process and in one of their own. */
 import Type from 'typebox';
-import {
-  defineRoute,
-  encodedJson,
-  json,
-  noContent,
-  type Principal,
-  type Route,
-  text,
-} from '../../../src/http/route.ts';
+import { encodedJson, json, noContent, text } from '../../../src/http/reply.ts';
+import { defineRoute, type Principal, type Route } from '../../../src/http/route.ts';
 import type { SocketRoute } from '../../../src/http/sockets.ts';
 
-export const USER: Principal = {
+const USER: Principal = {
   userId: 7,
   username: 'ada',
   isAdmin: false,
   sessionId: 'session-7',
   organisations: [{ id: 1, name: 'default', role: 'member' }],
 };
-export const ADMIN: Principal = { ...USER, userId: 1, username: 'admin', isAdmin: true, sessionId: 'session-1' };
+const ADMIN: Principal = { ...USER, userId: 1, username: 'admin', isAdmin: true, sessionId: 'session-1' };
 
 /** `user`, `admin` and, in a later turn, `user-later` are tokens; nothing else is. */
 export function authenticate(token: string): Principal | null | Promise<Principal | null> {
@@ -28,7 +21,7 @@ export function authenticate(token: string): Principal | null | Promise<Principa
   return nextTurn().then(() => (token === 'user-later' ? USER : null));
 }
 
-export function nextTurn(): Promise<void> {
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 

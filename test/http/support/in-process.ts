@@ -1,7 +1,7 @@
 import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../../src/http/server.ts';
 import { authenticate, type Counts, fixtureRoutes, fixtureSockets } from './fixture-routes.ts';
 
-export interface Logged {
+interface Logged {
   level: string;
   fields: Record<string, unknown>;
   message: string;

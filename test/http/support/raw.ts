@@ -8,7 +8,6 @@ export interface RawResponse {
   body: Buffer;
 }
 
-/** Marks the end of a packet among the parts of a request. */
 export class RawConnection {
   readonly socket: Socket;
   #received: Buffer[] = [];
@@ -82,7 +81,7 @@ export class RawConnection {
 }
 
 /** The complete responses at the front of what was received. */
-export function parseResponses(received: Buffer): RawResponse[] {
+function parseResponses(received: Buffer): RawResponse[] {
   const responses: RawResponse[] = [];
   let rest = received;
   while (rest.length > 0) {

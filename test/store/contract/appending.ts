@@ -13,7 +13,16 @@ export function appending(subject: Subject): void {
 
   describe('appending', () => {
     test('what was appended is there as soon as append has resolved, NaN being no value', async () => {
-      const frames = [cpu(T0, ['usage', 'idle'], [[1.5, Number.NaN], [2.5, -0.25]])]; // biome-ignore format: a row per instance
+      const frames = [
+        cpu(
+          T0,
+          ['usage', 'idle'],
+          [
+            [1.5, Number.NaN],
+            [2.5, -0.25],
+          ],
+        ),
+      ];
       expect(await subject.feeder.append(frames)).toEqual({ applied: 1, replayed: 0, refusedRows: {} });
       expect(await allRows(subject.store, 'cpu', ['usage', 'idle'])).toEqual([
         { timestampUs: T0, instance: 'cpu0', values: [1.5, Number.NaN] },
@@ -41,8 +50,22 @@ export function appending(subject: Subject): void {
       ['two appends', (merge: 'batch' | 'call' | 'later') => merge === 'later'],
     ])('rows of one key from %s are merged field by field; the later value wins, unless it is NaN', async (_, is) => {
       const { feeder, store } = subject;
-      const first = cpu(T0, ['usage', 'idle'], [[1, 2], [3, 4]]); // biome-ignore format: a row per instance
-      const second = cpu(T0, ['idle', 'iowait'], [[20, 30], [Number.NaN, 40]]); // biome-ignore format: a row per instance
+      const first = cpu(
+        T0,
+        ['usage', 'idle'],
+        [
+          [1, 2],
+          [3, 4],
+        ],
+      );
+      const second = cpu(
+        T0,
+        ['idle', 'iowait'],
+        [
+          [20, 30],
+          [Number.NaN, 40],
+        ],
+      );
       const other = { source: 'agent-7', spool: 'x', number: 3 };
       if (is('batch')) await feeder.append([first, second]);
       else if (is('call')) await store.append([feeder.batch([first]), feeder.batch([second], other)]);
