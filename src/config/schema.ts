@@ -109,7 +109,7 @@ export const SETTINGS = {
   }),
   flush_interval_seconds: setting({
     kind: number({ minimum: 0.1, maximum: 3600 }),
-    default: '10',
+    default: '30',
     doc: 'Longest time, in seconds, that data waits in the outbox when nobody asks for it.',
   }),
   metrics_auth: setting({

@@ -9,7 +9,7 @@ export type WriterQueue = Pick<Outbox, 'take' | 'release' | 'bury' | 'hasLeft' |
 export type WriterStore = Pick<SeriesStore, 'append' | 'check'>;
 
 export interface WriterOptions {
-  /** Nothing waits longer than this while the store is well; 10 s by default. */
+  /** Nothing waits longer than this while the store is well; 30 s by default. */
   flushIntervalMs?: number;
   /** A pass starts at once when this much waits; 4 MiB by default. */
   flushBytes?: number;
@@ -32,7 +32,7 @@ export interface FlushResult {
   stale: boolean;
 }
 
-const DEFAULTS = { flushIntervalMs: 10_000, flushBytes: 4 * 1024 * 1024, appendBytes: 4 * 1024 * 1024 };
+const DEFAULTS = { flushIntervalMs: 30_000, flushBytes: 4 * 1024 * 1024, appendBytes: 4 * 1024 * 1024 };
 /** At most four passes a second on behalf of readers. */
 const BETWEEN_FLUSHES_MS = 250;
 /** A reader would rather have a stale answer than wait longer. */

@@ -32,7 +32,7 @@ describe('values', () => {
       cors_origins: [],
       max_stream_hz: 1000,
       outbox_max_bytes: 2 ** 30,
-      flush_interval_seconds: 10,
+      flush_interval_seconds: 30,
       metrics_auth: true,
     });
   });

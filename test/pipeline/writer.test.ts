@@ -53,7 +53,11 @@ function bench(options: WriterOptions = {}): Bench {
   const { outbox } = openOutbox();
   const store = new ScriptedStore();
   const reports: PipelineReport[] = [];
-  const writer = new Writer(outbox, store, { report: (line) => reports.push(line), ...options });
+  const writer = new Writer(outbox, store, {
+    flushIntervalMs: 10_000,
+    report: (line) => reports.push(line),
+    ...options,
+  });
   afterwards(() => void writer.close());
   const put = (...entries: ReturnType<typeof framesEntry>[]): void => {
     outbox.putMany(entries);

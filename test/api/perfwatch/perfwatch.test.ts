@@ -21,6 +21,11 @@ beforeAll(async () => {
   daemon = await startDaemon({ dataDir: folder.path });
   token = await logIn(daemon.url);
   await send('PUT', '/api/config', { sampling_interval_seconds: 0.5 });
+  let stored = 0;
+  while (stored < 4) {
+    const { body } = await history({ metric_type: 'cpu', interval: 'raw', ...lastMinutes(5) });
+    stored = (body as { count: number }).count;
+  }
 });
 
 afterAll(async () => {
