@@ -19,7 +19,7 @@ const STEPS = {
     says: 'installing packages',
     inputs: ['package.json', 'package-lock.json'],
     output: 'node_modules/.bin/node',
-    run: () => run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']),
+    run: () => run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {}),
   },
   addon: {
     says: 'building the native sampler (about half a minute the first time)',
@@ -88,8 +88,11 @@ function fail(message) {
   process.exit(1);
 }
 
+/** The packages' own tools first, and our Node for those that are scripts: the host's may be too old for them. */
+const WITH_TOOLS = { PATH: `${BIN}:${process.env.PATH}` };
+
 /** Runs a tool in the checkout, its output shown; ends this process when it fails. */
-function run(command, args, env = {}) {
+function run(command, args, env = WITH_TOOLS) {
   const result = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...env } });
   if (result.error) fail(`cannot run ${command}: ${result.error.message}`);
   if (result.status !== 0) fail(`${relative(ROOT, command)} ${args.join(' ')} failed`);
@@ -101,9 +104,7 @@ function answers(command) {
 
 function requireRust() {
   if (!answers('cargo')) {
-    fail(
-      'cargo is missing: install Rust with `apt install cargo rustc` (1.85 or newer) or from https://rustup.rs, then run this again',
-    );
+    fail('cargo is missing: install Rust 1.88 or newer from https://rustup.rs, then run this again');
   }
   if (!answers(process.env.CC ?? 'cc')) {
     fail('a C linker (cc) is missing: install one with `apt install gcc` or `dnf install gcc`, then run this again');
@@ -171,11 +172,10 @@ function handOver(command, args) {
 }
 
 function check() {
-  const env = { PATH: `${BIN}:${process.env.PATH}` };
   let failed = 0;
   for (const [name, command, args] of CHECKS) {
     process.stderr.write(`check: ${name}\n`);
-    const result = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...env } });
+    const result = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...WITH_TOOLS } });
     if (result.status !== 0) {
       failed += 1;
       process.stderr.write(`check: ${name} FAILED (${command} ${args.join(' ')})\n`);
@@ -186,9 +186,8 @@ function check() {
 
 /** The Rust suite, then the vitest suite; arguments go to vitest (`npm test -- test/store`) and then it runs alone. */
 function test(args) {
-  const env = { PATH: `${BIN}:${process.env.PATH}` };
-  if (args.length === 0) run('cargo', ['test', '--workspace', '--locked', '--quiet'], env);
-  run(NODE, [join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...args], env);
+  if (args.length === 0) run('cargo', ['test', '--workspace', '--locked', '--quiet']);
+  run(NODE, [join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...args]);
 }
 
 const [command = '', ...args] = process.argv.slice(2);

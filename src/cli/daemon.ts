@@ -17,6 +17,7 @@ import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { type OutboxHandle, startOutbox } from '../pipeline/outbox-client.ts';
 import { SeriesReader } from '../pipeline/series-reader.ts';
 import { prepareDataDir, statePaths } from '../state/data-dir.ts';
+import { StateError } from '../state/errors.ts';
 import { lockDataDir } from '../state/lock.ts';
 import { RuntimeConfig } from '../state/runtime-config.ts';
 import { openState } from '../state/state.ts';
@@ -52,11 +53,19 @@ async function compose(settings: Settings, log: Logger, teardown: Teardown, onFa
   const { source, hub } = startSampling(settings, config, outbox, log, teardown);
   const host = await readInventory();
   state.collectors.describe(LOCAL_COLLECTOR, host.hostname, host);
+  /** A write that changes nothing: whether the disk takes writes again shows without anybody having to log in. */
+  const describeHost = () => {
+    try {
+      state.collectors.describe(LOCAL_COLLECTOR, host.hostname, host);
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
+    }
+  };
 
   const stream = new MetricsStream({ hub, host, config });
   auth.sessions.onEnd((sessionId) => stream.closeSession(sessionId));
   const { catalogue } = source;
-  const reader = new SeriesReader(store.series, () => outbox.flush());
+  const reader = new SeriesReader(store.series, outbox);
   const version = appVersion();
   let server: HttpServer | undefined;
   const routes = [
@@ -70,7 +79,10 @@ async function compose(settings: Settings, log: Logger, teardown: Teardown, onFa
       store: store.series,
       outboxStatus: () => outbox.status(),
       samplerStats: () => source.stats(),
-      stateFailure: () => state.database.writeFailure(),
+      stateFailure: () => {
+        if (state.database.writeFailure() !== null) describeHost();
+        return state.database.writeFailure();
+      },
       streamFigures: () => ({ consumers: stream.consumers, skipped: stream.skipped }),
       connections: () => server?.connections() ?? 0,
     }),

@@ -1,3 +1,4 @@
+import { samplerReasons } from '../api/operations/health.ts';
 import { LOCAL_COLLECTOR } from '../auth/bootstrap.ts';
 import { FrameSource } from '../collect/frame-source.ts';
 import type { Settings } from '../config/schema.ts';
@@ -12,6 +13,9 @@ import type { Teardown } from './teardown.ts';
 
 /** A PerfWatch stream gets at most ten messages a second. */
 const SHORTEST_LIVE_INTERVAL_MS = 100;
+
+/** How often the log is told of kernel files that cannot be read, or can be again. */
+const WATCH_INTERVAL_MS = 5_000;
 
 export interface Sampling {
   source: FrameSource;
@@ -51,11 +55,25 @@ export function startSampling(
     if (current.sampling_interval_seconds !== previous.sampling_interval_seconds)
       follow(current.sampling_interval_seconds);
   });
+  const watch = setInterval(watchReaders(source, log), WATCH_INTERVAL_MS).unref();
+  // Taken down in reverse: the sampler hands over what is in its ring, then the recorder what it has gathered.
+  teardown.add(() => hub.stop());
+  teardown.add(() => recorder.stop());
+  teardown.add(() => source.stop());
   teardown.add(() => {
+    clearInterval(watch);
     unfollow();
-    source.stop();
-    recorder.stop();
-    hub.stop();
   });
   return { source, hub };
+}
+
+/** Logs each fault of a reader once when it begins, and its end. */
+function watchReaders(source: FrameSource, log: Logger): () => void {
+  let known: readonly string[] = [];
+  return () => {
+    const reasons = samplerReasons(source.stats());
+    for (const reason of reasons) if (!known.includes(reason)) log.warn(reason);
+    for (const reason of known) if (!reasons.includes(reason)) log.info(`over: ${reason}`);
+    known = reasons;
+  };
 }

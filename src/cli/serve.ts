@@ -15,7 +15,8 @@ export async function serve(settings: Settings): Promise<void> {
     ended.resolve();
   };
   const daemon = await startDaemon(settings, log, fatal);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ended.resolve());
+  // For good, not once: npm passes a Ctrl-C on that the terminal has sent already, and the second must not end the shutdown.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => ended.resolve());
   if (daemon.generatedPassword !== null) console.log(`user admin, password: ${daemon.generatedPassword}`);
   console.log(`listening on ${daemon.url}`);
   await ended.promise;

@@ -24,6 +24,9 @@ export interface FrameSourceOptions {
   epoch?: number;
 }
 
+/** Layouts that are remembered at most. */
+const MAX_LAYOUTS = 256;
+
 /** What this build can sample. */
 export function loadCatalogue(): Catalogue {
   return new Catalogue(addon.families() as FamilyDescriptor[]);
@@ -36,6 +39,7 @@ export class FrameSource {
   readonly #layouts = new Map<number, FrameLayout>();
   readonly #listeners = new Map<string, Set<FrameListener>>();
   readonly #onError: (error: unknown) => void;
+  #draining = false;
 
   /** @param onError is told of an exception in a listener; the other listeners get their frames all the same. */
   constructor(options: FrameSourceOptions, onError: (error: unknown) => void) {
@@ -63,6 +67,8 @@ export class FrameSource {
       close: () => {
         if (!open) return;
         open = false;
+        // What was sampled for this listener is its own, also when it closes before the sampler has woken anybody.
+        this.#drain();
         listeners.delete(listener);
         if (listeners.size === 0) this.#listeners.delete(key);
         this.#sampler.unsubscribe(stream);
@@ -81,6 +87,17 @@ export class FrameSource {
   }
 
   #drain(): void {
+    // A listener that closes a subscription while it gets a frame: the frames behind that one come first.
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      this.#handOver();
+    } finally {
+      this.#draining = false;
+    }
+  }
+
+  #handOver(): void {
     const touched = new Set<FrameListener>();
     for (const frame of frames(this.#sampler.drain(), (id) => this.#layout(id))) {
       for (const listener of this.#listeners.get(streamKey(frame.layout.family, frame.intervalUs)) ?? []) {
@@ -105,6 +122,9 @@ export class FrameSource {
       const { family, instances } = this.#sampler.layout(id);
       layout = { family, instances, fields: this.catalogue.family(family).fields.map((field) => field.name) };
       this.#layouts.set(id, layout);
+      // Hosts whose interfaces come and go make new ones for ever; one that is still in use is asked for again.
+      const [oldest] = this.#layouts.keys();
+      if (this.#layouts.size > MAX_LAYOUTS && oldest !== undefined) this.#layouts.delete(oldest);
     }
     return layout;
   }

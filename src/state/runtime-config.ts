@@ -23,7 +23,12 @@ function isWholeMs(seconds: number): boolean {
 export const RuntimeConfigSchema = Type.Object(
   {
     sampling_interval_seconds: Type.Refine(
-      Type.Number({ minimum: 0.001, maximum: 3600, description: 'Time between stored samples, in seconds, whole ms.' }),
+      Type.Number({
+        minimum: 0.001,
+        maximum: 3600,
+        description: 'Time between stored samples, in seconds, whole ms.',
+        'x-expected': 'a number from 0.001 to 3600 with at most three decimals',
+      }),
       isWholeMs,
       () => 'must be a whole number of milliseconds',
     ),
@@ -40,6 +45,7 @@ export const RuntimeConfigSchema = Type.Object(
       Type.String({
         maxLength: 1024,
         description: 'CPUs whose perf events are counted: all, or a list such as 0-3,5.',
+        'x-expected': '"all" or a list of CPUs such as "0-3,5"',
       }),
       isCpuList,
       () => 'must be "all" or a list of CPUs such as "0-3,5"',

@@ -35,6 +35,13 @@ describe.each(['source', 'bundle'] as const)('the daemon, run from its %s', (ent
   });
 });
 
+test('a signal that comes twice, as Ctrl-C does through npm, ends the daemon in order', async () => {
+  await using folder = await temporaryFolder();
+  const daemon = await startDaemon({ dataDir: folder.path });
+  process.kill(daemon.pid, 'SIGTERM');
+  expect(await daemon.stop()).toBe(0);
+});
+
 describe('what keeps the daemon from starting is one clear line', () => {
   test('a wrong setting', async () => {
     const { code, stderr } = await runTacho(['serve', '--listen', 'nonsense']);

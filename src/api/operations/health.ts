@@ -48,10 +48,15 @@ async function outboxReasons({ outboxStatus }: HealthSources): Promise<string[]>
   }
 }
 
+/** Every Linux has these: without them the root that is sampled is no proc file system. */
+const ALWAYS_THERE: ReadonlySet<string> = new Set(['stat', 'meminfo', 'loadavg', 'uptime', 'vmstat']);
+
 /** A feature that this kernel never had is no fault; a file that cannot be read any more, or is not permitted, is. */
-function samplerReasons({ readers }: SamplerStats): string[] {
+export function samplerReasons({ readers }: SamplerStats): string[] {
+  const neverHad = ({ name, lastError, reads, errors }: SamplerStats['readers'][number]) =>
+    lastError.startsWith('ENOENT') && errors === reads && !ALWAYS_THERE.has(name);
   return readers
-    .filter(({ failing, lastError, reads, errors }) => failing && !(lastError.startsWith('ENOENT') && errors === reads))
+    .filter((reader) => reader.failing && !neverHad(reader))
     .map(({ name, lastError }) => `sampler: ${name}: ${lastError}`);
 }
 
