@@ -11,7 +11,7 @@
 export declare class Sampler {
   constructor(options: SamplerOptions)
   /**
-   * Starts the thread; `onReady` is called, at most every 20 ms unless the ring fills up, when there is something to
+   * Starts the thread; `onReady` is called, at most every 50 ms unless the ring fills up, when there is something to
    * drain. Does not keep the process alive. Throws `TACHO_STARTED` the second time.
    */
   start(onReady: () => void): void

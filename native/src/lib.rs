@@ -178,7 +178,7 @@ impl Sampler {
         Self { inner: sampler::thread::Sampler::new(options) }
     }
 
-    /// Starts the thread; `onReady` is called, at most every 20 ms unless the ring fills up, when there is something to
+    /// Starts the thread; `onReady` is called, at most every 50 ms unless the ring fills up, when there is something to
     /// drain. Does not keep the process alive. Throws `TACHO_STARTED` the second time.
     #[napi]
     pub fn start(&mut self, #[napi(ts_arg_type = "() => void")] on_ready: Function<'_, (), ()>) -> Result<()> {

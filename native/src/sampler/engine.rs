@@ -10,8 +10,8 @@ use super::schedule::{Tick, Timetable, stepped_back};
 use super::stats::{FamilyStats, Stats};
 use super::tracked::AnyFamily;
 
-/// JavaScript is woken at most this often, so rates up to 50 Hz wake it on each tick (which may come a little early).
-const WAKE_PERIOD_NS: u64 = 20_000_000;
+/// JavaScript is woken at most this often, so rates up to 20 Hz wake it on each tick (which may come a little early).
+const WAKE_PERIOD_NS: u64 = 50_000_000;
 const WAKE_TOLERANCE_NS: u64 = 1_000_000;
 /// A consumer that was told and has not drained is told again after this long.
 const REMIND_NS: u64 = 1_000_000_000;
@@ -152,7 +152,7 @@ impl Engine {
         self.stats.ring_high_water_words.set(self.ring.high_water_words as u64);
     }
 
-    /// Wakes the consumer when it is time: at most every 20 ms, sooner when the ring fills up.
+    /// Wakes the consumer when it is time: at most every 50 ms, sooner when the ring fills up.
     fn announce(&mut self, mono_ns: u64) {
         if !self.unannounced {
             return;

@@ -98,7 +98,7 @@ impl Sampler {
         }
     }
 
-    /// Starts the thread. `notify` is called from it whenever there are frames to drain, at most every 20 ms unless
+    /// Starts the thread. `notify` is called from it whenever there are frames to drain, at most every 50 ms unless
     /// the ring fills up.
     ///
     /// # Errors
