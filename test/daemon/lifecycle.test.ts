@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { getJson, logIn, runTacho, startDaemon, temporaryFolder } from '../support/daemon.ts';
+import { runTacho } from '../cli/run-tacho.ts';
+import { getJson, logIn, startDaemon, temporaryFolder } from '../support/daemon.ts';
 
 describe.each(['source', 'bundle'] as const)('the daemon, run from its %s', (entry) => {
   test('serves, stores through both workers, and exits 0 on SIGTERM with nothing lost', async () => {

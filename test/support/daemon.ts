@@ -40,16 +40,6 @@ export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposa
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** Runs the command line to its end. */
-export async function runTacho(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawnTacho('source', args, env);
-  const output = { stdout: '', stderr: '' };
-  child.stdout?.on('data', (chunk) => (output.stdout += chunk));
-  child.stderr?.on('data', (chunk) => (output.stderr += chunk));
-  const [code] = await once(child, 'close');
-  return { code: code as number | null, ...output };
-}
-
 function spawnTacho(
   entry: keyof typeof ENTRIES,
   args: readonly string[],

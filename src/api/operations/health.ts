@@ -1,5 +1,6 @@
 import type { SamplerStats } from '../../collect/addon.ts';
 import type { OutboxStatus } from '../../pipeline/outbox-client.ts';
+import { messageOf } from '../../pipeline/outbox-errors.ts';
 import type { SeriesStore } from '../../store/contract.ts';
 
 /** Whether the daemon can do its work: `unavailable` when what it samples may be lost, `degraded` when part of it is missing. */
@@ -68,8 +69,4 @@ async function withPatience<T>(answer: Promise<T>, otherwise: string): Promise<T
   } finally {
     clearTimeout(timer);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,11 +1,12 @@
 import type { HostInventory } from '../../collect/inventory.ts';
 import type { MetricsView } from '../../metrics/view.ts';
+import type { RuntimeSettings } from '../../state/runtime-config.ts';
 
 /** What a block may draw on beside the figures. */
 export interface BlockContext {
   view: MetricsView;
   host: Pick<HostInventory, 'core_count' | 'physical_cores'>;
-  perfEvents: { cpu_cores: string; interval_ms: number };
+  settings: Pick<RuntimeSettings, 'perf_events_cpu_cores' | 'perf_events_interval_ms'>;
   /** When the figures were taken; null in a history. */
   sampleTime: string | null;
 }

@@ -30,7 +30,7 @@ export function planBlock(build: (context: BlockContext) => Block): BlockPlan {
   build({
     view,
     host: { core_count: 1, physical_cores: 1 },
-    perfEvents: { cpu_cores: 'all', interval_ms: 1_000 },
+    settings: { perf_events_cpu_cores: 'all', perf_events_interval_ms: 1_000 },
     sampleTime: null,
   });
   return new Map([...plan].map(([family, fields]) => [family, [...fields]]));

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Type } from 'typebox';
+import { LOCAL_COLLECTOR } from '../../auth/bootstrap.ts';
 import type { HostInventory } from '../../collect/inventory.ts';
 import { HttpError } from '../../http/errors.ts';
 import { encodedJson, json } from '../../http/reply.ts';
@@ -14,9 +15,6 @@ import { hostReaders } from './access.ts';
 import type { Block, BlockContext } from './block.ts';
 import { BLOCKS, type BlockName } from './blocks.ts';
 import { aggregateOf, HistoryView, planBlock } from './history-view.ts';
-
-/** This host is collector 1: PerfWatch knows no other. */
-const COLLECTOR = 1;
 
 /** The types PerfWatch lists; `perf` is an alias of `perf_events` in queries. */
 const METRIC_TYPES = ['cpu', 'disk', 'memory', 'memory_bandwidth', 'network', 'perf_events'] as const;
@@ -148,7 +146,7 @@ async function readBuckets(
   const results = await Promise.all(
     Array.from(PLANS.get(block) ?? [], async ([family, fields]) => {
       const select = fields.map((field) => ({ field, aggregate: aggregateOf(services.catalogue, family, field) }));
-      const selector = { family, collector: COLLECTOR, ...range, bucketUs: INTERVALS_US[interval] };
+      const selector = { family, collector: LOCAL_COLLECTOR, ...range, bucketUs: INTERVALS_US[interval] };
       return { family, fields, result: await services.reader.store.range({ ...selector, select }) };
     }),
   );
@@ -162,7 +160,7 @@ async function readRaw(services: HistoryServices, block: BlockName, range: Range
   const [lead, ...others] = PLANS.get(block) ?? [];
   if (!lead) return { interval: 'raw' as const, points: [], next_cursor: null };
   const [family, fields] = lead;
-  const selector = { collector: COLLECTOR, ...range };
+  const selector = { collector: LOCAL_COLLECTOR, ...range };
   const page = await leadPage(services, { ...selector, family, fields, ...(cursor === undefined ? {} : { cursor }) });
   const results = [{ family, fields, result: page }];
   const first = page.timestampsUs[0];
@@ -198,13 +196,7 @@ async function encodePoints(
   view: HistoryView,
   only?: ReadonlySet<number>,
 ): Promise<string[]> {
-  const { perf_events_cpu_cores, perf_events_interval_ms } = services.config.get();
-  const context: BlockContext = {
-    view,
-    host: services.host,
-    perfEvents: { cpu_cores: perf_events_cpu_cores, interval_ms: perf_events_interval_ms },
-    sampleTime: null,
-  };
+  const context: BlockContext = { view, host: services.host, settings: services.config.get(), sampleTime: null };
   const points: string[] = [];
   let turnEndsMs = performance.now() + TURN_MS;
   for (let us = view.advance(); us !== null; us = view.advance()) {

@@ -67,9 +67,7 @@ export class MetricsStream {
   #encode(): Uint8Array {
     const { hub, host, config } = this.#services;
     const timestamp = isoFromUs(hub.timestampUs);
-    const { perf_events_cpu_cores, perf_events_interval_ms } = config.get();
-    const perfEvents = { cpu_cores: perf_events_cpu_cores, interval_ms: perf_events_interval_ms };
-    const data = liveData({ view: hub, host, perfEvents, sampleTime: timestamp });
+    const data = liveData({ view: hub, host, settings: config.get(), sampleTime: timestamp });
     return Buffer.from(JSON.stringify({ type: 'metrics', timestamp, data }));
   }
 }

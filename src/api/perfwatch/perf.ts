@@ -42,12 +42,12 @@ export function perfBlock(_context: BlockContext): Block {
 }
 
 /** The `perf_events` block: what `perf stat` would list, each event that does not count null and named in `unsupported_events`. */
-export function perfEventsBlock({ perfEvents, sampleTime }: BlockContext): Block {
+export function perfEventsBlock({ settings, sampleTime }: BlockContext): Block {
   return {
     available: false,
     reason: REASON,
-    cpu_cores: perfEvents.cpu_cores,
-    interval_ms: perfEvents.interval_ms,
+    cpu_cores: settings.perf_events_cpu_cores,
+    interval_ms: settings.perf_events_interval_ms,
     sample_time: sampleTime,
     events: Object.fromEntries(Object.entries(EVENT_UNITS).map(([event, unit]) => [event, { value: null, unit }])),
     unsupported_events: Object.keys(EVENT_UNITS),

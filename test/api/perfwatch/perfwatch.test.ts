@@ -1,15 +1,8 @@
 /** PerfWatch's contract against a running daemon, in the contract's order. */
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  ADMIN_PASSWORD,
-  type Daemon,
-  getJson,
-  logIn,
-  runTacho,
-  startDaemon,
-  temporaryFolder,
-} from '../../support/daemon.ts';
+import { runTacho } from '../../cli/run-tacho.ts';
+import { ADMIN_PASSWORD, type Daemon, getJson, logIn, startDaemon, temporaryFolder } from '../../support/daemon.ts';
 import { connectStream, nextMessage } from '../../support/stream.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
