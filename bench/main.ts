@@ -3,10 +3,13 @@ import { footprint } from './footprint/bench.ts';
 import { parseArguments } from './harness/arguments.ts';
 import { type Bench, BenchError } from './harness/bench.ts';
 import { toJson, toText } from './harness/line.ts';
+import { query } from './query/bench.ts';
+import { retention } from './retention/bench.ts';
 import { sampler } from './sampler/bench.ts';
+import { storage } from './storage/bench.ts';
 
 /** Every bench there is. */
-const BENCHES: readonly Bench[] = [sampler, footprint];
+const BENCHES: readonly Bench[] = [sampler, footprint, query, storage, retention];
 
 const abort = new AbortController();
 

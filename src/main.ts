@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-import { addCommand, createProgram, run } from './cli/program.ts';
+import { DEFAULT_KEEP_DAYS, listArchive, restoreArchive } from './cli/archive.ts';
+import { checkConfig, printExample } from './cli/config.ts';
+import { addCommand, addConfiguredCommand, createProgram, run } from './cli/program.ts';
 import { addUser, listUsers, removeUser, setUserPassword } from './cli/users.ts';
 import { SETTING_NAMES, type SettingName } from './config/schema.ts';
 
@@ -9,13 +11,22 @@ process.umask(0o077);
 const STATE: readonly SettingName[] = ['data_dir', 'admin_password'];
 const PASSWORD = ['--password <password>', 'generated and printed if absent; - reads standard input'] as const;
 const EMAIL = ['--email <address>', 'e-mail address, which may be used to log in'] as const;
+const TABLE = ['--table <table>', 'only this family or event table'] as const;
+const KEEP_DAYS = [
+  '--keep-days <days>',
+  'days for which clean-ups leave alone what came back',
+  DEFAULT_KEEP_DAYS,
+] as const;
 const ADMIN = ['--admin', 'may see and change everything'] as const;
 
 // The daemon is loaded when it is asked for: the other commands answer without its database and its server.
 const serve = async () => (await import('./cli/serve.ts')).serve;
 
 const program = createProgram();
-addCommand(program, 'serve', 'Run the daemon.', SETTING_NAMES, async (settings) => (await serve())(settings));
+addConfiguredCommand(program, 'serve', 'Run the daemon.', SETTING_NAMES, async (sources) => (await serve())(sources));
+const config = program.command('config').description('Look at the settings.');
+addConfiguredCommand(config, 'check [file]', 'Say what is in force, and what is wrong.', SETTING_NAMES, checkConfig);
+config.command('example').description('Print a settings file to start from.').action(printExample);
 const user = program.command('user').description('Manage the users.');
 addCommand(user, 'add <name>', 'Add a user.', STATE, addUser)
   .option(...PASSWORD)
@@ -24,5 +35,16 @@ addCommand(user, 'add <name>', 'Add a user.', STATE, addUser)
 addCommand(user, 'list', 'List the users.', STATE, listUsers);
 addCommand(user, 'password <name>', 'Set a password, ending all sessions.', STATE, setUserPassword).option(...PASSWORD);
 addCommand(user, 'remove <name>', 'Remove a user.', STATE, removeUser);
+const archive = program.command('archive').description('Manage what was archived.');
+addCommand(archive, 'list', 'List the archived days.', ['data_dir'], listArchive).option(...TABLE);
+addCommand(
+  archive,
+  'restore <from> <to>',
+  'Bring UTC days (2026-01-05) back, both included.',
+  ['data_dir'],
+  restoreArchive,
+)
+  .option(...TABLE)
+  .option(...KEEP_DAYS);
 
 await run(program, process.argv);

@@ -6,9 +6,9 @@ import { ACCOUNTING, accountingHere } from '../harness/account.ts';
 import type { Bench, BenchRun } from '../harness/bench.ts';
 import { type Cleanup, cleanly } from '../harness/cleanup.ts';
 import type { Contained } from '../harness/contained.ts';
+import { startDaemon } from '../harness/daemon.ts';
 import { alone, alternating, type BenchLine, compare, mean, median } from '../harness/line.ts';
 import { threadTimes } from '../harness/threads.ts';
-import { startDaemon } from './daemon.ts';
 import { nodeExporter } from './exporter.ts';
 import { netdata } from './netdata.ts';
 import { duckdbByHand, idleNode, systemInformation } from './nodes.ts';
@@ -46,7 +46,8 @@ async function compareFootprints(run: BenchRun, cleanup: Cleanup): Promise<void>
     if (missing === undefined) peers.push({ peer, tree: await peer.start({ folder, cleanup, signal: run.signal }) });
     else run.note(`${peer.name} is not installed and left out: ${missing}`);
   }
-  const daemon = await startDaemon(folder, cleanup);
+  // Sampling and storing all families each second.
+  const { tree: daemon } = await startDaemon(join(folder, 'tacho'), { sampling_interval_seconds: 1 }, cleanup);
   await sleep(Math.min(SETTLE_SECONDS, (SETTLE_SECONDS * run.seconds) / DEFAULT_SECONDS) * 1000, undefined, run);
   const threadsBefore = threadTimes(daemon.pid);
   const trees = [daemon, ...peers.map(({ tree }) => tree)];

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { type Account, openAccount, rssBytesOf } from './account.ts';
 import { BenchError } from './bench.ts';
 import type { Cleanup } from './cleanup.ts';
@@ -13,6 +13,7 @@ type Environment = Readonly<Record<string, string>>;
 export class Contained {
   readonly name: string;
   readonly pid: number;
+  readonly stdin: Writable;
   readonly stdout: Readable;
   /** Resolves with the last of its error output when it and all that write there have ended. */
   readonly ended: Promise<string>;
@@ -24,6 +25,7 @@ export class Contained {
     if (child.pid === undefined) throw new BenchError(`${name}: cannot start ${child.spawnfile}`);
     this.name = name;
     this.pid = child.pid;
+    this.stdin = child.stdin;
     // Flows even when nobody listens: a full pipe would stop the command.
     this.stdout = child.stdout.resume();
     this.#account = account;
@@ -93,7 +95,7 @@ function killAll(pids: readonly number[]): void {
 
 function spawnPiped(script: string, command: readonly string[], env: Environment) {
   return spawn('/bin/sh', ['-c', script, 'sh', ...command], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
 }

@@ -2,6 +2,7 @@ import { PasswordRefusedError } from '../auth/passwords.ts';
 import { ThrottledError } from '../auth/throttle.ts';
 import { UserAdminError, type UserAdminErrorCode } from '../auth/user-admin.ts';
 import { HttpError } from '../http/errors.ts';
+import { ArchiveRequestError } from '../jobs/archive.ts';
 import { StateError } from '../state/errors.ts';
 import { RuntimeConfigError } from '../state/runtime-config.ts';
 import { StoreError } from '../store/contract.ts';
@@ -27,6 +28,7 @@ function asHttpError(error: unknown): unknown {
   if (error instanceof ThrottledError) return HttpError.tooManyRequests(error.message, error.retryAfterSeconds);
   if (error instanceof PasswordRefusedError) return HttpError.badRequest(error.message);
   if (error instanceof RuntimeConfigError) return HttpError.badRequest(error.message, error.field);
+  if (error instanceof ArchiveRequestError) return HttpError.badRequest(error.message);
   if (error instanceof UserAdminError) return new HttpError(USER_ADMIN_STATUS[error.code], error.message);
   // The message names a path on this host, which is for the log and /readyz.
   if (error instanceof StateError) return HttpError.unavailable('The server cannot save changes at the moment');

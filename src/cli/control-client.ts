@@ -2,6 +2,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { UserAdmin, UserSummary, UserToAdd } from '../auth/user-admin.ts';
+import type { ArchiveAdmin, ArchivedDay, RestoreRequest, RestoreResult } from '../jobs/archive.ts';
 
 /** The daemon refused, or could not be asked; the message is one line. */
 class ControlError extends Error {
@@ -23,31 +24,16 @@ export function isDaemonListening(socketPath: string): Promise<boolean> {
   });
 }
 
-/** Acts on the users of the daemon that listens at the socket. Throws a ControlError with the daemon's own words. */
-export class RemoteUserAdmin implements UserAdmin {
+/** Asks the daemon that listens at the socket. Throws a ControlError with the daemon's own words. */
+export class ControlClient {
   readonly #socketPath: string;
 
   constructor(socketPath: string) {
     this.#socketPath = socketPath;
   }
 
-  async add(user: UserToAdd): Promise<UserSummary> {
-    return JSON.parse(await this.#call('POST', '/users', user));
-  }
-
-  async list(): Promise<UserSummary[]> {
-    return JSON.parse(await this.#call('GET', '/users'));
-  }
-
-  async setPassword(username: string, password: string): Promise<void> {
-    await this.#call('PUT', `/users/${encodeURIComponent(username)}/password`, { password });
-  }
-
-  async remove(username: string): Promise<void> {
-    await this.#call('DELETE', `/users/${encodeURIComponent(username)}`);
-  }
-
-  async #call(method: string, path: string, body?: object): Promise<string> {
+  /** @returns the body of the answer; empty when it has none. However long it takes. */
+  async call(method: string, path: string, body?: object): Promise<string> {
     const content = body === undefined ? '' : JSON.stringify(body);
     const { status, answer } = await this.#exchange(method, `/api/control${path}`, content);
     if (status >= 200 && status < 300) return answer;
@@ -73,5 +59,46 @@ function detailOf(answer: string): string | null {
     return typeof detail === 'string' ? detail : null;
   } catch {
     return null;
+  }
+}
+
+export class RemoteUserAdmin implements UserAdmin {
+  readonly #client: ControlClient;
+
+  constructor(client: ControlClient) {
+    this.#client = client;
+  }
+
+  async add(user: UserToAdd): Promise<UserSummary> {
+    return JSON.parse(await this.#client.call('POST', '/users', user));
+  }
+
+  async list(): Promise<UserSummary[]> {
+    return JSON.parse(await this.#client.call('GET', '/users'));
+  }
+
+  async setPassword(username: string, password: string): Promise<void> {
+    await this.#client.call('PUT', `/users/${encodeURIComponent(username)}/password`, { password });
+  }
+
+  async remove(username: string): Promise<void> {
+    await this.#client.call('DELETE', `/users/${encodeURIComponent(username)}`);
+  }
+}
+
+export class RemoteArchiveAdmin implements ArchiveAdmin {
+  readonly #client: ControlClient;
+
+  constructor(client: ControlClient) {
+    this.#client = client;
+  }
+
+  async list(table: string | null): Promise<ArchivedDay[]> {
+    const query = table === null ? '' : `?table=${encodeURIComponent(table)}`;
+    return JSON.parse(await this.#client.call('GET', `/archive${query}`));
+  }
+
+  async restore(request: RestoreRequest): Promise<RestoreResult> {
+    return JSON.parse(await this.#client.call('POST', '/archive/restore', request));
   }
 }

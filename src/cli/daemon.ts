@@ -1,3 +1,4 @@
+import { archiveControlRoutes } from '../api/control/archive.ts';
 import { controlRoutes } from '../api/control/routes.ts';
 import { operationsRoutes } from '../api/operations/routes.ts';
 import { authRoutes } from '../api/perfwatch/auth.ts';
@@ -14,6 +15,7 @@ import { appVersion, WEB_ROOT } from '../config/artifacts.ts';
 import type { Settings } from '../config/schema.ts';
 import { openApiRoute } from '../http/openapi.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
+import { readTlsPair, type TlsPair } from '../http/tls-pair.ts';
 import { type OutboxHandle, startOutbox } from '../pipeline/outbox-client.ts';
 import { SeriesReader } from '../pipeline/series-reader.ts';
 import { prepareDataDir, statePaths } from '../state/data-dir.ts';
@@ -23,14 +25,17 @@ import { RuntimeConfig } from '../state/runtime-config.ts';
 import { openState } from '../state/state.ts';
 import { type StoreHandle, startStore } from '../store/client.ts';
 import type { Logger } from './log.ts';
+import { startRetention } from './retention.ts';
 import { startSampling } from './sampling.ts';
 import { Teardown } from './teardown.ts';
 
 export interface Daemon {
-  /** Where it serves: `http://127.0.0.1:8000`. */
+  /** Where it serves: `http://127.0.0.1:8000`, or `https://…`. */
   url: string;
   /** Of the user `admin`, when this start made and generated it. */
   generatedPassword: string | null;
+  /** For connections from now on; false when it is no other. @throws TlsError, and everything stays as it was; Error when it serves HTTP */
+  replaceCertificate(pair: TlsPair): boolean;
   /** Takes everything down, the newest samples stored; safe to call once. */
   stop(): Promise<void>;
 }
@@ -39,8 +44,7 @@ export interface Daemon {
 export async function startDaemon(settings: Settings, log: Logger, onFatal: (error: Error) => void): Promise<Daemon> {
   const teardown = new Teardown();
   try {
-    const { url, generatedPassword } = await compose(settings, log, teardown, onFatal);
-    return { url, generatedPassword, stop: () => teardown.run() };
+    return { ...(await compose(settings, log, teardown, onFatal)), stop: () => teardown.run() };
   } catch (error) {
     await teardown.run().catch((cause: unknown) => log.error({ err: cause }, 'taking down what had started failed'));
     throw error;
@@ -48,8 +52,11 @@ export async function startDaemon(settings: Settings, log: Logger, onFatal: (err
 }
 
 async function compose(settings: Settings, log: Logger, teardown: Teardown, onFatal: (error: Error) => void) {
+  const tls = tlsOf(settings, log);
   const { generatedPassword, state, auth, config, users } = await openIdentity(settings, teardown);
   const { store, outbox } = await openPipeline(settings, log, teardown, onFatal);
+  const { data_dir: dataDir } = settings;
+  const retention = await startRetention({ dataDir, store: store.series, state, config }, log, teardown);
   const { source, hub } = startSampling(settings, config, outbox, log, teardown);
   const host = await readInventory();
   state.collectors.describe(LOCAL_COLLECTOR, host.hostname, host);
@@ -72,6 +79,7 @@ async function compose(settings: Settings, log: Logger, teardown: Teardown, onFa
     ...authRoutes({ auth }),
     ...historyRoutes({ catalogue, reader, host, config }),
     ...configRoutes({ config, appVersion: version }),
+    ...retention.routes(reader),
     ...operationsRoutes({
       catalogue,
       view: hub,
@@ -88,9 +96,10 @@ async function compose(settings: Settings, log: Logger, teardown: Teardown, onFa
     }),
   ];
   const common = { authenticate: (token: string) => auth.authenticate(token), log };
-  const control = createHttpServer({ ...common, routes: controlRoutes({ users }), sockets: [], staticRoot: null });
+  const controls = [...controlRoutes({ users }), ...archiveControlRoutes(retention)];
+  const control = createHttpServer({ ...common, routes: controls, sockets: [], staticRoot: null });
   teardown.add(() => control.close());
-  await control.listenUnix(statePaths(settings.data_dir).controlSocket);
+  await control.listenUnix(statePaths(dataDir).controlSocket);
   server = createHttpServer({
     ...common,
     routes: [...routes, openApiRoute(routes, [stream.route], { title: 'Tacho', version })],
@@ -98,11 +107,25 @@ async function compose(settings: Settings, log: Logger, teardown: Teardown, onFa
     staticRoot: WEB_ROOT,
     trustedProxies: settings.trusted_proxies,
     corsOrigins: settings.cors_origins,
+    tls,
   });
   teardown.add(() => server.close());
   const { host: address, port } = await server.listen(settings.listen.host, settings.listen.port);
+  retention.begin();
   const shown = address.includes(':') ? `[${address}]` : address;
-  return { url: `http://${shown}:${port}`, generatedPassword };
+  return {
+    url: `${tls ? 'https' : 'http'}://${shown}:${port}`,
+    generatedPassword,
+    replaceCertificate: (pair: TlsPair) => server.replaceCertificate(pair),
+  };
+}
+
+/** Read first of all: a certificate that is no good must not cost a start of everything else. */
+function tlsOf({ tls_cert, tls_key }: Settings, log: Logger): TlsPair | null {
+  if (tls_cert === null || tls_key === null) return null;
+  const pair = readTlsPair(tls_cert, tls_key);
+  for (const warning of pair.warnings) log.warn(warning);
+  return pair;
 }
 
 async function openIdentity(settings: Settings, teardown: Teardown) {

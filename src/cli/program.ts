@@ -1,8 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { appVersion } from '../config/artifacts.ts';
 import type { Kind } from '../config/kinds.ts';
-import { loadSettings, unknownVariables } from '../config/load.ts';
-import { flagOf, SETTINGS, type SettingName, type Settings, variableOf } from '../config/schema.ts';
+import { type Configuration, readConfiguration, type SettingSources, settingsOf } from '../config/load.ts';
+import { flagOf, SETTINGS, SETTINGS_FILE, type SettingName, type Settings, variableOf } from '../config/schema.ts';
 
 /** What is wrong with the call itself, as by convention for shells and getopt(3). */
 const EXIT_USAGE = 2;
@@ -28,12 +28,33 @@ export function addCommand<Args extends unknown[]>(
   settings: readonly SettingName[],
   action: (settings: Settings, ...args: Args) => Promise<void>,
 ): Command {
+  return addConfiguredCommand<Args>(parent, usage, help, settings, (sources, ...args) => {
+    const configuration = readConfiguration(sources);
+    announceWarnings(configuration);
+    return action(settingsOf(configuration), ...args);
+  });
+}
+
+/** As `addCommand`, for commands that read the settings themselves: `action` gets what they are read from. */
+export function addConfiguredCommand<Args extends unknown[]>(
+  parent: Command,
+  usage: string,
+  help: string,
+  settings: readonly SettingName[],
+  action: (sources: SettingSources, ...args: Args) => Promise<void>,
+): Command {
   const command = parent.command(usage).description(help).allowExcessArguments(false);
+  command.addOption(settingsFileOption());
   for (const name of settings) command.addOption(settingOption(name));
   // Commander passes the arguments, the options, then the command; that `Args` fits them is up to the caller's usage line.
   return command.action((...passed: unknown[]) =>
-    action(settingsOf(command, settings), ...(passed.slice(0, -1) as Args)),
+    action(sourcesOf(command, settings), ...(passed.slice(0, -1) as Args)),
   );
+}
+
+/** Tells, on standard error, what is odd about the settings and yet no reason to refuse them. */
+export function announceWarnings({ warnings }: Configuration): void {
+  for (const warning of warnings) console.error(`tacho: warning: ${warning}`);
 }
 
 function settingOption(name: SettingName): Option {
@@ -41,16 +62,19 @@ function settingOption(name: SettingName): Option {
   return new Option(`${flagOf(name)} <${kind.placeholder}>`, `${doc.replaceAll('`', '')} (${variableOf(name)})`);
 }
 
-function settingsOf(command: Command, names: readonly SettingName[]): Settings {
+function settingsFileOption(): Option {
+  const { flag, variable, doc } = SETTINGS_FILE;
+  return new Option(`${flag} <file>`, `${doc.replaceAll('`', '')} (${variable})`);
+}
+
+function sourcesOf(command: Command, names: readonly SettingName[]): SettingSources {
   const given = command.opts<Record<string, string>>();
   const flags: Partial<Record<SettingName, string>> = {};
   for (const name of names) {
     const text = given[settingOption(name).attributeName()];
     if (text !== undefined) flags[name] = text;
   }
-  for (const variable of unknownVariables(process.env))
-    console.error(`tacho: warning: no setting is named ${variable}`);
-  return loadSettings({ flags, environment: process.env });
+  return { flags, configFile: given[settingsFileOption().attributeName()], environment: process.env };
 }
 
 /** Runs the command of `argv`; what fails is told in one line on standard error, and in the exit code. */
@@ -68,7 +92,7 @@ export async function run(program: Command, argv: readonly string[]): Promise<vo
   }
 }
 
-function inOneLine(message: string): string {
+export function inOneLine(message: string): string {
   return message
     .trim()
     .replace(/^error: /, '')

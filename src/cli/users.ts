@@ -1,14 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { bootstrapState } from '../auth/bootstrap.ts';
 import { generatePassword } from '../auth/passwords.ts';
 import { Sessions } from '../auth/sessions.ts';
 import { LocalUserAdmin, type UserAdmin, type UserSummary } from '../auth/user-admin.ts';
 import type { Settings } from '../config/schema.ts';
-import { prepareDataDir, statePaths } from '../state/data-dir.ts';
-import { StateError } from '../state/errors.ts';
-import { lockDataDir } from '../state/lock.ts';
-import { openState } from '../state/state.ts';
-import { isDaemonListening, RemoteUserAdmin } from './control-client.ts';
+import { RemoteUserAdmin } from './control-client.ts';
+import { withDataFolder } from './data-folder.ts';
 import { chosenPassword } from './password-option.ts';
 import { table } from './table.ts';
 
@@ -55,43 +51,13 @@ function rowOf(user: UserSummary): string[] {
   return [user.username, admin, user.email ?? '-', organisations || '-', user.created_at, user.last_login ?? 'never'];
 }
 
-/** How long a daemon may hold the folder without listening: while it starts or stops. */
-const PATIENCE_MS = 5000;
-const RETRY_MS = 50;
-
-/** Through the daemon when one runs on the data folder, else on the state file itself, under the folder's lock. */
-async function withUsers<Result>(settings: Settings, work: (users: UserAdmin) => Promise<Result>): Promise<Result> {
-  const { controlSocket } = statePaths(settings.data_dir);
-  prepareDataDir(settings.data_dir);
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    if (await isDaemonListening(controlSocket)) return work(new RemoteUserAdmin(controlSocket));
-    try {
-      return await withLocalUsers(settings, work);
-    } catch (error) {
-      const held = error instanceof StateError && error.code === 'TACHO_LOCKED';
-      if (!held || performance.now() > deadline) throw error;
-    }
-    await delay(RETRY_MS);
-  }
-}
-
-async function withLocalUsers<Result>(
-  { data_dir, admin_password }: Settings,
-  work: (users: UserAdmin) => Promise<Result>,
-): Promise<Result> {
-  const { addon } = await import('../collect/addon.ts');
-  const lock = lockDataDir(data_dir, statePaths(data_dir).lock, addon);
-  try {
-    const state = openState(data_dir);
-    try {
-      const generated = await bootstrapState(state, admin_password);
+function withUsers<Result>(settings: Settings, work: (users: UserAdmin) => Promise<Result>): Promise<Result> {
+  return withDataFolder(settings.data_dir, {
+    throughDaemon: (client) => work(new RemoteUserAdmin(client)),
+    async locally(state) {
+      const generated = await bootstrapState(state, settings.admin_password);
       if (generated !== null) console.log(`added user admin\npassword: ${generated}`);
-      return await work(new LocalUserAdmin(state, new Sessions(state)));
-    } finally {
-      state.close();
-    }
-  } finally {
-    lock.release();
-  }
+      return work(new LocalUserAdmin(state, new Sessions(state)));
+    },
+  });
 }

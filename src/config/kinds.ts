@@ -1,9 +1,20 @@
 import { isIP, isIPv6 } from 'node:net';
+import { resolve } from 'node:path';
 import { type Static, type TSchema, Type } from 'typebox';
 
+/** How a kind stands in a TOML file, whose values have types of their own. */
+interface FileForm {
+  /** @param folder the file's: what its relative paths start from */
+  read(value: unknown, folder: string): unknown;
+  /** The right side of an assignment, made from what a person would give as a flag. */
+  write(text: string): string;
+  /** Where `expected` speaks of text, and the file wants something else. */
+  expected?: string;
+}
+
 /**
- * What a setting may hold. Flags and variables are text, which `fromText` turns into a value; `type` then decides whether the value is
- * acceptable, so that sources with types of their own (a TOML file) are held to the same schema.
+ * What a setting may hold. Flags and variables are text, which `fromText` turns into a value, and `file` does so with what a TOML file
+ * says; `type` then decides whether the value is acceptable, wherever it came from.
  */
 export interface Kind<ValueType extends TSchema = TSchema> {
   type: ValueType;
@@ -13,6 +24,22 @@ export interface Kind<ValueType extends TSchema = TSchema> {
   expected: string;
   /** Anything that `type` refuses when the text makes no sense. */
   fromText(text: string): unknown;
+  file: FileForm;
+}
+
+/** A string in the file, which says the same as a flag's text. */
+function quoted(fromText: (text: string, folder: string) => unknown): FileForm {
+  return {
+    read: (value, folder) => (typeof value === 'string' ? fromText(value, folder) : undefined),
+    write: JSON.stringify,
+  };
+}
+
+const AS_IS: FileForm = { read: (value) => value, write: (text) => text };
+
+/** An array in the file, where a flag has commas. */
+function array(expected: string): FileForm {
+  return { read: (value) => value, write: (text) => JSON.stringify(list(text)), expected };
 }
 
 export type ValueOf<SettingKind> = SettingKind extends Kind<infer ValueType> ? Static<ValueType> : never;
@@ -23,6 +50,7 @@ export function choice<const Choices extends readonly string[]>(choices: Choices
     placeholder: 'name',
     expected: `one of ${choices.join(', ')}`,
     fromText: (text: string): unknown => text,
+    file: quoted((text) => text),
   };
 }
 
@@ -32,6 +60,7 @@ export const onOff = {
   expected: 'true or false',
   fromText: (text: string): unknown =>
     ({ true: true, on: true, yes: true, 1: true, false: false, off: false, no: false, 0: false })[text.toLowerCase()],
+  file: AS_IS,
 };
 
 const DECIMAL = /^\d{1,15}(\.\d{1,9})?$/;
@@ -42,6 +71,7 @@ export function number(range: { minimum: number; maximum: number }) {
     placeholder: 'number',
     expected: `a number from ${range.minimum} to ${range.maximum}`,
     fromText: (text: string): unknown => (DECIMAL.test(text) ? Number(text) : undefined),
+    file: AS_IS,
   };
 }
 
@@ -51,36 +81,51 @@ export function integer(range: { minimum: number; maximum: number }) {
     placeholder: 'number',
     expected: `a whole number from ${range.minimum} to ${range.maximum}`,
     fromText: (text: string): unknown => (DECIMAL.test(text) ? Number(text) : undefined),
+    file: AS_IS,
   };
 }
 
 const BYTES_PER_SUFFIX = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
 
 export function bytes(range: { minimum: number }) {
+  const fromText = (text: string): unknown => {
+    const match = /^(\d{1,16}) ?(|KiB|MiB|GiB|TiB)$/.exec(text);
+    return match ? Number(match[1]) * BYTES_PER_SUFFIX[match[2] as keyof typeof BYTES_PER_SUFFIX] : undefined;
+  };
   return {
     type: Type.Integer({ ...range, maximum: Number.MAX_SAFE_INTEGER }),
     placeholder: 'bytes',
     expected: `a number of bytes of at least ${range.minimum}, for example 1073741824 or 1GiB`,
-    fromText: (text: string): unknown => {
-      const match = /^(\d{1,16}) ?(|KiB|MiB|GiB|TiB)$/.exec(text);
-      return match ? Number(match[1]) * BYTES_PER_SUFFIX[match[2] as keyof typeof BYTES_PER_SUFFIX] : undefined;
+    fromText,
+    file: {
+      read: (value: unknown): unknown => (typeof value === 'string' ? fromText(value) : value),
+      write: (text: string) => (/^\d+$/.test(text) ? text : JSON.stringify(text)),
+      expected: `a number of bytes of at least ${range.minimum}, for example 1073741824 or "1GiB"`,
     },
   };
 }
 
-/** An absolute path; a relative one is taken from the working directory. */
-export function folder(limits: { maximumBytes: number; why: string }, resolve: (path: string) => string) {
+/** An absolute path; a relative one is taken from the working directory, and in a settings file from that file's folder. */
+function path(placeholder: string, limits: { maximumBytes: number; why: string }) {
+  const fromText = (text: string, folder = ''): unknown => (text === '' ? undefined : resolve(folder, text));
   return {
     type: Type.Refine(
       Type.String({ pattern: '^/[^\\0\\n]*$' }),
-      (path: string) => Buffer.byteLength(path) <= limits.maximumBytes,
+      (text: string) => Buffer.byteLength(text) <= limits.maximumBytes,
       () => limits.why,
     ),
-    placeholder: 'folder',
-    expected: `a folder's path of at most ${limits.maximumBytes} bytes${limits.why}`,
-    fromText: (text: string): unknown => (text === '' ? undefined : resolve(text)),
+    placeholder,
+    expected: `a ${placeholder}'s path of at most ${limits.maximumBytes} bytes${limits.why}`,
+    fromText,
+    file: quoted(fromText),
   };
 }
+
+export function folder(limits: { maximumBytes: number; why: string }) {
+  return path('folder', limits);
+}
+
+export const pemFile = path('file', { maximumBytes: 1024, why: '' });
 
 /** At least 8 characters and at most 1,024 bytes: what auth/passwords.ts accepts for a new password. */
 export const password = {
@@ -92,21 +137,25 @@ export const password = {
   placeholder: 'password',
   expected: 'a password of at least 8 characters and at most 1024 bytes',
   fromText: (text: string): unknown => text,
+  file: quoted((text) => text),
 };
 
 const ADDRESS = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]{1,253})):(\d{1,5})$/;
+
+function address(text: string): unknown {
+  const [, bracketed, plain, port] = ADDRESS.exec(text) ?? [];
+  if (bracketed !== undefined && !isIPv6(bracketed)) return undefined;
+  // Digits and dots alone are an address or a mistake, never a name.
+  if (plain !== undefined && /^[\d.]+$/.test(plain) && isIP(plain) !== 4) return undefined;
+  return { host: bracketed ?? plain, port: Number(port) };
+}
 
 export const listenAddress = {
   type: Type.Object({ host: Type.String(), port: Type.Integer({ minimum: 0, maximum: 65_535 }) }),
   placeholder: 'host:port',
   expected: 'host:port, for example 127.0.0.1:8000 or [::1]:8000 (port 0 takes any free port)',
-  fromText: (text: string): unknown => {
-    const [, bracketed, plain, port] = ADDRESS.exec(text) ?? [];
-    if (bracketed !== undefined && !isIPv6(bracketed)) return undefined;
-    // Digits and dots alone are an address or a mistake, never a name.
-    if (plain !== undefined && /^[\d.]+$/.test(plain) && isIP(plain) !== 4) return undefined;
-    return { host: bracketed ?? plain, port: Number(port) };
-  },
+  fromText: address,
+  file: quoted(address),
 };
 
 function list(text: string): string[] {
@@ -130,6 +179,7 @@ export const networks = {
   placeholder: 'addresses',
   expected: 'addresses or networks with commas between, for example 127.0.0.1,10.0.0.0/8',
   fromText: (text: string): unknown => list(text),
+  file: array('a list of addresses or networks, for example ["127.0.0.1", "10.0.0.0/8"]'),
 };
 
 export const origins = {
@@ -137,4 +187,5 @@ export const origins = {
   placeholder: 'origins',
   expected: 'origins with commas between, for example https://dash.example.org,http://localhost:3000',
   fromText: (text: string): unknown => list(text),
+  file: array('a list of origins, for example ["https://dash.example.org", "http://localhost:3000"]'),
 };

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { Type } from 'typebox';
 import {
   bytes,
@@ -13,6 +13,7 @@ import {
   onOff,
   origins,
   password,
+  pemFile,
   type ValueOf,
 } from './kinds.ts';
 
@@ -27,6 +28,8 @@ interface Setting {
   doc: string;
   /** It is, or may hold, a password: never shown in messages or logs. */
   secret?: true;
+  /** A running daemon takes a new value on SIGHUP; the others need a restart. */
+  live?: true;
 }
 
 /** Checks a definition and keeps its exact type, which `Settings` derives from. */
@@ -37,28 +40,40 @@ function setting<const Definition extends Setting>(definition: Definition): Defi
 /** An address in sockaddr_un holds 107 bytes (unix(7)), and `/control.sock` takes 13 of them. */
 const LONGEST_DATA_DIR_BYTES = 94;
 
-const dataFolder = folder(
-  { maximumBytes: LONGEST_DATA_DIR_BYTES, why: ', because a unix socket lives in it' },
-  (path) => resolve(path),
-);
-const kernelTree = folder({ maximumBytes: 1024, why: '' }, (path) => resolve(path));
+const dataFolder = folder({ maximumBytes: LONGEST_DATA_DIR_BYTES, why: ', because a unix socket lives in it' });
+const kernelTree = folder({ maximumBytes: 1024, why: '' });
 
 const store = {
   type: Type.Literal('duckdb'),
   placeholder: 'store',
   expected: 'duckdb (this version does not write to QuestDB yet)',
   fromText: (text: string): unknown => text,
+  file: { read: (value: unknown): unknown => value, write: JSON.stringify },
 };
 
 /**
- * Every setting of the daemon, once: flags (`--data-dir`), variables (`TACHO_DATA_DIR`), their checks, the help text and the README's table
- * all derive from here.
+ * Every setting of the daemon, once: flags (`--data-dir`), variables (`TACHO_DATA_DIR`), keys of the settings file, their checks, the help
+ * text and the README's table all derive from here.
  */
 export const SETTINGS = {
   listen: setting({
     kind: listenAddress,
     default: '127.0.0.1:8000',
-    doc: 'Address and port to serve HTTP on.',
+    doc: 'Address and port to serve HTTP on, or HTTPS with a certificate.',
+  }),
+  tls_cert: setting({
+    kind: pemFile,
+    default: null,
+    defaultDoc: 'none: HTTP',
+    doc: 'PEM file of the certificate, its chain behind it. Together with `tls_key` it makes the daemon serve HTTPS, and nothing else.',
+    live: true,
+  }),
+  tls_key: setting({
+    kind: pemFile,
+    default: null,
+    defaultDoc: 'none: HTTP',
+    doc: "PEM file of the certificate's private key, without a passphrase. Both files are read again when they change.",
+    live: true,
   }),
   data_dir: setting({
     kind: dataFolder,
@@ -83,6 +98,7 @@ export const SETTINGS = {
     kind: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     default: 'info',
     doc: 'Least important level that is logged.',
+    live: true,
   }),
   procfs: setting({ kind: kernelTree, default: '/proc', doc: 'Root of the proc file system that is sampled.' }),
   sysfs: setting({ kind: kernelTree, default: '/sys', doc: 'Root of the sysfs that is sampled.' }),
@@ -130,6 +146,15 @@ export type Settings = { readonly [Name in SettingName]: SettingValue<(typeof SE
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
 
+/** Where the settings file is. No setting itself: it could not stand in that file. */
+export const SETTINGS_FILE = {
+  flag: '--config',
+  variable: 'TACHO_CONFIG',
+  defaultDoc:
+    '`/etc/tacho/tacho.toml`, else `$XDG_CONFIG_HOME/tacho/tacho.toml`, else `~/.config/tacho/tacho.toml`, where there is one',
+  doc: 'TOML file of settings, by the names of their flags with `_` for `-`. `/dev/null` for none.',
+} as const;
+
 export function flagOf(name: SettingName): string {
   return `--${name.replaceAll('_', '-')}`;
 }
@@ -142,8 +167,11 @@ function defaultDataDir(environment: Environment): string {
   // systemd.exec(5): several folders are separated by colons.
   const stateDirectory = environment['STATE_DIRECTORY']?.split(':')[0];
   if (stateDirectory) return stateDirectory;
-  const xdgStateHome = environment['XDG_STATE_HOME'];
-  // XDG Base Directory Specification: relative paths are invalid and to be ignored.
-  if (xdgStateHome && isAbsolute(xdgStateHome)) return join(xdgStateHome, 'tacho');
-  return join(environment['HOME'] || homedir(), '.local/state/tacho');
+  return join(xdgFolder(environment, 'XDG_STATE_HOME', '.local/state'), 'tacho');
+}
+
+/** A base folder of the XDG Base Directory Specification, by which relative paths are invalid and to be ignored. */
+export function xdgFolder(environment: Environment, variable: string, inHome: string): string {
+  const given = environment[variable];
+  return given && isAbsolute(given) ? given : join(environment['HOME'] || homedir(), inHome);
 }

@@ -1,4 +1,4 @@
-import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from './schema.ts';
+import { flagOf, SETTING_NAMES, SETTINGS, SETTINGS_FILE, variableOf } from './schema.ts';
 
 /** The README's table of settings, in Markdown. */
 export function settingsTable(): string {
@@ -7,9 +7,16 @@ export function settingsTable(): string {
       default: fallback,
       defaultDoc,
       doc,
-    }: { default: unknown; defaultDoc?: string; doc: string } = SETTINGS[name];
+      live,
+    }: { default: unknown; defaultDoc?: string; doc: string; live?: true } = SETTINGS[name];
     const shown = defaultDoc ?? (fallback === '' ? 'empty' : `\`${fallback}\``);
-    return `| \`${flagOf(name)}\` | \`${variableOf(name)}\` | ${shown} | ${doc} |`;
+    return `| \`${flagOf(name)}\` | \`${variableOf(name)}\` | ${shown} | ${live ? 'reload' : 'restart'} | ${doc} |`;
   });
-  return ['| Flag | Variable | Default | Meaning |', '|---|---|---|---|', ...rows].join('\n');
+  const { flag, variable, defaultDoc, doc } = SETTINGS_FILE;
+  return [
+    '| Flag | Variable | Default | Changed by | Meaning |',
+    '|---|---|---|---|---|',
+    `| \`${flag}\` | \`${variable}\` | ${defaultDoc} | restart | ${doc} |`,
+    ...rows,
+  ].join('\n');
 }

@@ -16,9 +16,11 @@ import { Router } from './router.ts';
 import { CorsPolicy, DATA_HEADERS } from './security.ts';
 import { type LiveSocket, registerSocket, type SocketRoute } from './sockets.ts';
 import { StaticFiles } from './static.ts';
+import { TlsError, type TlsPair } from './tls-pair.ts';
 import {
   closeListenSocket,
   createApp,
+  createTlsApp,
   type HttpRequest,
   type HttpResponse,
   type ListenSocket,
@@ -26,6 +28,7 @@ import {
   listenOnUnixSocket,
   localPort,
   type TemplatedApp,
+  TlsAcceptor,
 } from './uws.ts';
 
 /** How long requests under way may take to end when the server closes. */
@@ -44,6 +47,8 @@ export interface HttpServerOptions {
   /** Addresses and CIDR ranges. */
   trustedProxies?: readonly string[];
   corsOrigins?: readonly string[];
+  /** Serves HTTPS, and no HTTP; null for HTTP. */
+  tls?: TlsPair | null;
 }
 
 export interface HttpServer {
@@ -54,15 +59,26 @@ export interface HttpServer {
   /** Stops accepting, lets requests end for up to 2 s, then closes every connection (WebSockets with 1001). */
   close(): Promise<void>;
   connections(): number;
+  /**
+   * New connections get the new certificate; those that are open go on with theirs. False for the pair that it serves with already.
+   * @throws TlsError when the library refuses the pair, and everything stays as it was; Error for a server without TLS
+   */
+  replaceCertificate(pair: TlsPair): boolean;
 }
 
-/** @throws StaticFilesError when the static folder cannot be read; Error for routes or proxies that make no sense */
+/** @throws TlsError when the library refuses the certificate; StaticFilesError when the static folder cannot be read; Error for routes or proxies that make no sense */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   return new UwsServer(options);
 }
 
 class UwsServer implements HttpServer {
-  readonly #app: TemplatedApp = createApp();
+  /** What listens. */
+  readonly #front: TemplatedApp;
+  readonly #acceptor: TlsAcceptor | null;
+  #tlsIdentity: string | null = null;
+  /** What serves: one app for each certificate so far, because the earlier ones still have connections. */
+  readonly #apps: TemplatedApp[] = [];
+  readonly #register: (app: TemplatedApp) => void;
   readonly #log: Log;
   readonly #proxies: TrustedProxies;
   readonly #context: ExchangeContext;
@@ -92,17 +108,42 @@ class UwsServer implements HttpServer {
     const countConnection = (_response: HttpResponse, change: number): void => {
       this.#connections += change;
     };
-    this.#app.filter(countConnection);
-    for (const socket of sockets) this.#registerSocket(socket, authenticate);
     const dispatchOptions = { router, staticFiles, authenticate, cors };
-    this.#app.any('/*', (response, request) => {
-      const exchange = this.#begin(response, request);
-      if (exchange) dispatch(dispatchOptions, exchange, response);
-    });
+    this.#register = (app) => {
+      app.filter(countConnection);
+      for (const socket of sockets) this.#registerSocket(app, socket, authenticate);
+      app.any('/*', (response, request) => {
+        const exchange = this.#begin(response, request);
+        if (exchange) dispatch(dispatchOptions, exchange, response);
+      });
+    };
+    this.#acceptor = options.tls ? new TlsAcceptor() : null;
+    this.#front = this.#acceptor?.app ?? this.#serveWith(createApp());
+    if (options.tls) this.replaceCertificate(options.tls);
+  }
+
+  replaceCertificate({ certPath, keyPath, identity }: TlsPair): boolean {
+    if (!this.#acceptor) throw new Error('this server does not speak TLS');
+    if (identity === this.#tlsIdentity) return false;
+    let app: TemplatedApp;
+    try {
+      app = createTlsApp(certPath, keyPath);
+    } catch (error) {
+      throw new TlsError(`tls_cert ${certPath} and tls_key ${keyPath} cannot be served with`, { cause: error });
+    }
+    this.#acceptor.handTo(this.#serveWith(app));
+    this.#tlsIdentity = identity;
+    return true;
+  }
+
+  #serveWith(app: TemplatedApp): TemplatedApp {
+    this.#register(app);
+    this.#apps.push(app);
+    return app;
   }
 
   async listen(host: string, port: number): Promise<{ host: string; port: number }> {
-    const socket = await listenExclusively(this.#app, host, port);
+    const socket = await listenExclusively(this.#front, host, port);
     if (!socket) throw await listenFailure({ host, port, exclusive: true }, `${host}:${port}`);
     this.#listening.push(socket);
     return { host, port: localPort(socket) };
@@ -110,7 +151,7 @@ class UwsServer implements HttpServer {
 
   async listenUnix(path: string): Promise<void> {
     await clearUnixPath(path);
-    const socket = await listenOnUnixSocket(this.#app, path);
+    const socket = await listenOnUnixSocket(this.#front, path);
     if (!socket) throw await listenFailure({ path }, path);
     this.#listening.push(socket);
     this.#unixPaths.push(path);
@@ -128,9 +169,12 @@ class UwsServer implements HttpServer {
 
   async #close(): Promise<void> {
     for (const socket of this.#listening.splice(0)) closeListenSocket(socket);
+    // What was accepted a moment ago is handed to its app in a turn of its own.
+    if (this.#acceptor) for (let turn = 0; turn < 2; turn += 1) await setImmediate();
     await this.#untilIdle();
     for (const socket of this.#sockets) socket.close(GOING_AWAY, 'the server is shutting down');
-    this.#app.close();
+    this.#acceptor?.app.close();
+    for (const app of this.#apps) app.close();
     for (const path of this.#unixPaths.splice(0)) await rm(path, { force: true });
   }
 
@@ -145,8 +189,8 @@ class UwsServer implements HttpServer {
     await setImmediate();
   }
 
-  #registerSocket(route: SocketRoute, authenticate: Authenticate): void {
-    registerSocket(this.#app, route, {
+  #registerSocket(app: TemplatedApp, route: SocketRoute, authenticate: Authenticate): void {
+    registerSocket(app, route, {
       log: this.#log,
       authenticate,
       open: this.#sockets,

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join, posix } from 'node:path';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Header } from './answer.ts';
 import type { Reply } from './reply.ts';
 import { PAGE_HEADERS } from './security.ts';
@@ -22,12 +21,15 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
-/** Their formats are compressed already. */
-const INCOMPRESSIBLE = new Set(['.ico', '.png', '.webp', '.woff2']);
-/** Below this, compression saves no packet. */
-const MIN_COMPRESSED_BYTES = 1_024;
-/** Small enough to do at every start, and within a few per cent of the best. */
-const BROTLI_QUALITY = 9;
+/** What the build compressed stands beside the file it was made from. */
+const PACKED_SUFFIXES = { br: '.br', gzip: '.gz' } as const;
+
+/** Paths that are pages. */
+const PAGES: Readonly<Record<string, string>> = {
+  '/': '/index.html',
+  '/login': '/index.html',
+  '/api/docs': '/docs.html',
+};
 
 type Encoding = 'br' | 'gzip' | 'identity';
 
@@ -39,7 +41,10 @@ interface Representation {
 
 interface Asset {
   headers: readonly Header[];
-  representations: Partial<Record<Encoding, Representation>> & { identity: Representation };
+  /** The file of each encoding that there is. */
+  files: Partial<Record<Encoding, string>> & { identity: string };
+  /** Those that were asked for. */
+  read: Map<Encoding, Representation>;
 }
 
 /** The folder of the page cannot be read. */
@@ -47,26 +52,23 @@ class StaticFilesError extends Error {
   readonly code = 'TACHO_STATIC_FILES';
 }
 
-/** A folder of static files, read into memory: whatever path is asked for, only what was there at the start can be found. */
+/**
+ * A folder of static files: whatever path is asked for, only what was there at the start can be found. A file is read when it
+ * is first asked for, and kept in the encoding that was wanted.
+ */
 export class StaticFiles {
   readonly #assets = new Map<string, Asset>();
 
   /** @throws StaticFilesError when the folder cannot be read */
   constructor(root: string) {
-    try {
-      for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-        const path = posix.join('/', join(entry.parentPath, entry.name).slice(root.length));
-        if (entry.isFile()) this.#assets.set(path, makeAsset(path, readFileSync(join(root, path))));
-      }
-    } catch (error) {
-      throw new StaticFilesError(`cannot read the page from ${root}: ${(error as Error).message}`, { cause: error });
+    const files = new Map(listFiles(root).map((file) => [posix.join('/', file.slice(root.length)), file]));
+    for (const [path, file] of files) {
+      if (!isPacked(path, files)) this.#assets.set(path, makeAsset(path, file, files));
     }
-    const page = this.#assets.get('/index.html');
-    if (page) this.#assets.set('/', page).set('/login', page);
-  }
-
-  has(path: string): boolean {
-    return this.#find(path) !== undefined;
+    for (const [path, page] of Object.entries(PAGES)) {
+      const asset = this.#assets.get(page);
+      if (asset) this.#assets.set(path, asset);
+    }
   }
 
   /** Null for what is not there. */
@@ -74,7 +76,9 @@ export class StaticFiles {
     const asset = this.#find(path);
     if (!asset) return null;
     const encoding = bestEncoding(asset, headers.get('accept-encoding') ?? '');
-    const { bytes, etag } = asset.representations[encoding] ?? asset.representations.identity;
+    const representation = read(asset, encoding);
+    if (!representation) return null;
+    const { bytes, etag } = representation;
     const variant = { etag, ...(encoding === 'identity' ? {} : { 'content-encoding': encoding }) };
     const unchanged = matchesEtag(headers.get('if-none-match'), etag);
     return {
@@ -92,34 +96,66 @@ export class StaticFiles {
   }
 }
 
-function makeAsset(path: string, bytes: Buffer): Asset {
-  const extension = extname(path);
+function listFiles(root: string): string[] {
+  try {
+    const entries = readdirSync(root, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  } catch (error) {
+    throw new StaticFilesError(`cannot read the page from ${root}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function isPacked(path: string, files: ReadonlyMap<string, string>): boolean {
+  return Object.values(PACKED_SUFFIXES).some(
+    (suffix) => path.endsWith(suffix) && files.has(path.slice(0, -suffix.length)),
+  );
+}
+
+function makeAsset(path: string, file: string, files: ReadonlyMap<string, string>): Asset {
   // The names of built assets carry a hash of their content.
   const caching = path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache';
-  const representations: Asset['representations'] = { identity: represent(bytes, '') };
-  if (!INCOMPRESSIBLE.has(extension) && bytes.byteLength >= MIN_COMPRESSED_BYTES) {
-    const brotli = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } });
-    const gzip = gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION });
-    if (brotli.byteLength < bytes.byteLength) representations.br = represent(brotli, '-br');
-    if (gzip.byteLength < bytes.byteLength) representations.gzip = represent(gzip, '-gzip');
-  }
+  const br = files.get(path + PACKED_SUFFIXES.br);
+  const gzip = files.get(path + PACKED_SUFFIXES.gzip);
   return {
     headers: [
       ...PAGE_HEADERS,
-      ['content-type', CONTENT_TYPES[extension] ?? 'application/octet-stream'],
+      ['content-type', CONTENT_TYPES[extname(path)] ?? 'application/octet-stream'],
       ['cache-control', caching],
       ['vary', 'accept-encoding'],
     ],
-    representations,
+    files: { identity: file, ...(br ? { br } : {}), ...(gzip ? { gzip } : {}) },
+    read: new Map(),
   };
 }
 
-function represent(bytes: Uint8Array, suffix: string): Representation {
+/** Null for a file that has gone since the start, as when the page is built anew under a running daemon. */
+function read(asset: Asset, encoding: Encoding): Representation | null {
+  const known = asset.read.get(encoding);
+  if (known) return known;
+  const file = asset.files[encoding] ?? asset.files.identity;
+  let bytes: Buffer;
+  try {
+    bytes = readRegularFile(file);
+  } catch {
+    return null;
+  }
   const hash = createHash('sha256').update(bytes).digest('base64url').slice(0, 22);
-  return { bytes, etag: `"${hash}${suffix}"` };
+  const representation = { bytes, etag: `"${hash}${encoding === 'identity' ? '' : `-${encoding}`}"` };
+  asset.read.set(encoding, representation);
+  return representation;
 }
 
-function bestEncoding({ representations }: Asset, acceptEncoding: string): Encoding {
+/** A link that has taken the place of the file is not followed. */
+function readRegularFile(file: string): Buffer {
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function bestEncoding({ files }: Asset, acceptEncoding: string): Encoding {
   const accepted = new Set<string>();
   for (const item of acceptEncoding.split(',')) {
     const [name = '', ...parameters] = item.split(';');
@@ -127,7 +163,7 @@ function bestEncoding({ representations }: Asset, acceptEncoding: string): Encod
       accepted.add(name.trim().toLowerCase());
   }
   const encodings = ['br', 'gzip'] as const;
-  return encodings.find((encoding) => accepted.has(encoding) && representations[encoding]) ?? 'identity';
+  return encodings.find((encoding) => accepted.has(encoding) && files[encoding]) ?? 'identity';
 }
 
 /** RFC 9110 §13.1.2: a weak comparison. */

@@ -39,6 +39,36 @@ export function createApp(): TemplatedApp {
   return uWS.App();
 }
 
+/** Speaks TLS 1.2 and 1.3. Throws when the library refuses the pair, without saying why. */
+export function createTlsApp(certPath: string, keyPath: string): TemplatedApp {
+  return uWS.SSLApp({ cert_file_name: certPath, key_file_name: keyPath });
+}
+
+/** The members by which one app accepts connections for another; the declarations leave them out. */
+interface AcceptingApp extends TemplatedApp {
+  getDescriptor(): number;
+  addChildAppDescriptor(descriptor: number): void;
+  removeChildAppDescriptor(descriptor: number): void;
+}
+
+/**
+ * An app that only accepts connections, for the TLS app it was told last. So its port stays open while a certificate is replaced, and no
+ * connection that waits to be accepted is reset, as those of a closed listen socket are.
+ */
+export class TlsAcceptor {
+  readonly app = uWS.SSLApp({}) as AcceptingApp;
+  #current: AcceptingApp | null = null;
+
+  /** Connections from now on are `app`'s; those that another has stay with it. */
+  handTo(app: TemplatedApp): void {
+    const next = app as AcceptingApp;
+    // Both in one turn: the library takes turns between its apps, and must never be left without one.
+    this.app.addChildAppDescriptor(next.getDescriptor());
+    if (this.#current) this.app.removeChildAppDescriptor(this.#current.getDescriptor());
+    this.#current = next;
+  }
+}
+
 /** Listens on a port that nobody else listens on: by default the library shares it (SO_REUSEPORT) with a second daemon. */
 export function listenExclusively(app: TemplatedApp, host: string, port: number): Promise<ListenSocket | false> {
   return new Promise((resolve) => {

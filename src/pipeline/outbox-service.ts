@@ -70,12 +70,13 @@ export class OutboxService {
   status(): OutboxStatus {
     const { outbox, writer } = this.#opened();
     const { batches, bytes, oldestMs } = outbox.depth();
-    const { lastError, retries } = writer.status();
+    const { lastError, retries, refusedRows } = writer.status();
     const trouble = lastError ?? outbox.trouble;
     return {
       state: trouble === null ? 'ok' : 'degraded',
       lastError: trouble,
       retries,
+      refusedRows,
       depth: batches,
       bytes,
       maxBytes: outbox.maxBytes,

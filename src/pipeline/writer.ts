@@ -1,6 +1,7 @@
 import type { SeriesStore, StoreBatch } from '../store/contract.ts';
 import type { Outbox } from './outbox.ts';
 import { messageOf, type Report } from './outbox-errors.ts';
+import { RefusedRows } from './refused-rows.ts';
 
 /** What the writer empties: the Outbox. */
 export type WriterQueue = Pick<Outbox, 'take' | 'release' | 'bury' | 'hasLeft' | 'lastArrival' | 'waitingBytes'>;
@@ -25,6 +26,8 @@ export interface WriterStatus {
   lastError: string | null;
   /** Passes that failed and were, or will be, tried again. */
   retries: number;
+  /** Rows that the store refused because they were older than retention allows, since start, by table. */
+  refusedRows: Record<string, number>;
 }
 
 /** What `flush` resolves to; `stale` when the store has not taken everything in time. */
@@ -72,6 +75,7 @@ export class Writer {
   readonly #store: WriterStore;
   readonly #options: Required<Omit<WriterOptions, 'report'>>;
   readonly #report: Report;
+  readonly #refusedRows: RefusedRows;
   #timer: NodeJS.Timeout | undefined;
   #timerDueMs = Infinity;
   #pass: Promise<void> | undefined;
@@ -92,6 +96,7 @@ export class Writer {
     this.#store = store;
     this.#options = { ...DEFAULTS, ...figures };
     this.#report = report ?? (() => {});
+    this.#refusedRows = new RefusedRows(this.#report);
     this.noticePut();
   }
 
@@ -99,7 +104,8 @@ export class Writer {
     const appendMs = this.#appendSinceMs === undefined ? 0 : performance.now() - this.#appendSinceMs;
     const stuck = appendMs > STUCK_AFTER_MS ? `the store has not answered for ${Math.round(appendMs / 1000)} s` : null;
     const lastError = stuck ?? this.#lastError;
-    return { state: lastError === null ? 'ok' : 'degraded', lastError, retries: this.#retries };
+    const refusedRows = this.#refusedRows.byTable;
+    return { state: lastError === null ? 'ok' : 'degraded', lastError, retries: this.#retries, refusedRows };
   }
 
   /** To be called when something was queued. */
@@ -213,7 +219,7 @@ export class Writer {
   async #append(batches: readonly StoreBatch[]): Promise<unknown> {
     this.#appendSinceMs = performance.now();
     try {
-      await this.#store.append(batches);
+      this.#refusedRows.add((await this.#store.append(batches)).refusedRows);
       return undefined;
     } catch (error) {
       return error ?? new Error('the store failed without saying why');

@@ -59,4 +59,25 @@ export const MIGRATIONS: readonly string[] = [
     updated_at TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE retention_runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    started_at TEXT NOT NULL,
+    finished_at TEXT,
+    downsampled_rows INTEGER NOT NULL DEFAULT 0,
+    deleted_rows INTEGER NOT NULL DEFAULT 0,
+    archived_rows INTEGER NOT NULL DEFAULT 0,
+    archived_files INTEGER NOT NULL DEFAULT 0,
+    archived_bytes INTEGER NOT NULL DEFAULT 0,
+    problem TEXT
+  ) STRICT;
+
+  CREATE TABLE archive_holds (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    table_name TEXT NOT NULL,
+    from_day TEXT NOT NULL,
+    to_day TEXT NOT NULL,
+    until TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

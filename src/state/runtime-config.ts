@@ -121,17 +121,26 @@ export class RuntimeConfig {
   }
 
   /**
+   * What would be in force with the given changes; nothing is changed.
+   * Throws a RuntimeConfigError for a value that is refused.
+   */
+  with(changes: RuntimeSettingsUpdate): RuntimeSettings {
+    const [problem] = Value.Errors(RuntimeConfigUpdateSchema, changes);
+    if (problem) throw new RuntimeConfigError(fieldOf(problem), problem.message);
+    const next = Object.freeze({ ...this.#current, ...changes });
+    if (next.downsample_after_days > next.retention_days) {
+      throw new RuntimeConfigError('downsample_after_days', 'must not exceed retention_days');
+    }
+    return next;
+  }
+
+  /**
    * Changes the given settings, all or none; they are on disk when it returns, and listeners have been told.
    * Throws a RuntimeConfigError for a value that is refused, a StateError when the disk refuses.
    */
   update(changes: RuntimeSettingsUpdate): RuntimeSettings {
-    const [problem] = Value.Errors(RuntimeConfigUpdateSchema, changes);
-    if (problem) throw new RuntimeConfigError(fieldOf(problem), problem.message);
     const previous = this.#current;
-    const next = Object.freeze({ ...previous, ...changes });
-    if (next.downsample_after_days > next.retention_days) {
-      throw new RuntimeConfigError('downsample_after_days', 'must not exceed retention_days');
-    }
+    const next = this.with(changes);
     this.#state.settings.put(changes, isoSeconds(Date.now()));
     this.#current = next;
     for (const listener of this.#listeners) listener(next, previous);

@@ -13,6 +13,15 @@ export class SettingTable {
     return new Map(rows.map(({ key, value }) => [key, JSON.parse(value)]));
   }
 
+  /** When one of the keys was last set; null when none of them ever was. */
+  lastSet(keys: readonly string[]): string | null {
+    const row = this.#database.first<{ at: string | null }>(
+      'SELECT max(updated_at) AS at FROM settings WHERE key IN (SELECT value FROM json_each(?))',
+      JSON.stringify(keys),
+    );
+    return row?.at ?? null;
+  }
+
   /** Stores all of them or, if it throws, none. */
   put(values: Readonly<Record<string, unknown>>, updatedAt: string): void {
     this.#database.transaction(() => {

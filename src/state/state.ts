@@ -1,7 +1,9 @@
+import { ArchiveHoldTable } from './archive-holds.ts';
 import { CollectorTable } from './collectors.ts';
 import { prepareDataDir, statePaths } from './data-dir.ts';
 import { openDatabase, type StateDatabase } from './database.ts';
 import { OrganisationTable } from './organisations.ts';
+import { RetentionRunTable } from './retention-runs.ts';
 import { SessionTable } from './sessions.ts';
 import { SettingTable } from './settings.ts';
 import { UserTable } from './users.ts';
@@ -14,6 +16,8 @@ export class State {
   readonly collectors: CollectorTable;
   readonly sessions: SessionTable;
   readonly settings: SettingTable;
+  readonly retentionRuns: RetentionRunTable;
+  readonly archiveHolds: ArchiveHoldTable;
 
   constructor(database: StateDatabase) {
     this.database = database;
@@ -22,6 +26,8 @@ export class State {
     this.collectors = new CollectorTable(database);
     this.sessions = new SessionTable(database);
     this.settings = new SettingTable(database);
+    this.retentionRuns = new RetentionRunTable(database);
+    this.archiveHolds = new ArchiveHoldTable(database);
   }
 
   close(): void {

@@ -11,6 +11,8 @@ export interface AppendPlan {
   events: Map<string, EventRows>;
   applied: StoreBatch[];
   replayed: number;
+  /** Rows left out because they are too old, by table. */
+  refusedRows: Record<string, number>;
 }
 
 export interface BatchHistory {
@@ -27,11 +29,16 @@ export interface TableChecks {
 }
 
 /**
- * Sorts batches into rows, leaving out replays.
+ * Sorts batches into rows, leaving out replays and rows older than `keepFromUs`.
  * @throws StoreError that names the first batch which cannot be stored.
  */
-export function planAppend(batches: readonly StoreBatch[], history: BatchHistory, tables: TableChecks): AppendPlan {
-  const plan: AppendPlan = { series: new Map(), events: new Map(), applied: [], replayed: 0 };
+export function planAppend(
+  batches: readonly StoreBatch[],
+  history: BatchHistory,
+  tables: TableChecks,
+  keepFromUs: number,
+): AppendPlan {
+  const plan: AppendPlan = { series: new Map(), events: new Map(), applied: [], replayed: 0, refusedRows: {} };
   for (const batch of batches) {
     try {
       checkNumber(batch);
@@ -39,7 +46,7 @@ export function planAppend(batches: readonly StoreBatch[], history: BatchHistory
         plan.replayed += 1;
         continue;
       }
-      addContent(plan, batch.content, tables);
+      addContent(plan, batch.content, tables, keepFromUs);
     } catch (error) {
       throw batchError(batch, error);
     }
@@ -55,18 +62,28 @@ function checkNumber({ number }: StoreBatch): void {
   }
 }
 
-function addContent(plan: AppendPlan, content: StoreBatch['content'], tables: TableChecks): void {
+function addContent(plan: AppendPlan, content: StoreBatch['content'], tables: TableChecks, keepFromUs: number): void {
   if (content.kind === 'events') {
     const rows = eventRowsOf(plan, content.table.name);
     tables.checkEvents(content.table);
-    rows.add(content.table, content.rows);
+    const kept = content.rows.filter(({ timestampUs }) => !(timestampUs < keepFromUs));
+    refuse(plan, content.table.name, content.rows.length - kept.length);
+    rows.add(content.table, kept);
     return;
   }
   const { layouts, words } = decodeFrameBatch(content.payload);
   for (const frame of frames(words, (id) => layouts[id])) {
     const { family, fields, instances } = frame.layout;
-    if (fields.length > 0 && instances.length > 0) seriesRowsOf(plan, family, tables).add(content.collector, frame);
+    if (fields.length === 0 || instances.length === 0) continue;
+    if (frame.timestampUs < keepFromUs) {
+      checkTableName(family);
+      refuse(plan, family, instances.length);
+    } else seriesRowsOf(plan, family, tables).add(content.collector, frame);
   }
+}
+
+function refuse({ refusedRows }: AppendPlan, table: string, rows: number): void {
+  if (rows > 0) refusedRows[table] = (refusedRows[table] ?? 0) + rows;
 }
 
 function seriesRowsOf({ series, events }: AppendPlan, family: string, tables: TableChecks): SeriesRows {

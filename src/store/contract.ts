@@ -46,7 +46,7 @@ export interface AppendResult {
   applied: number;
   /** Batches that this store had already applied: replays, ignored. */
   replayed: number;
-  /** Rows refused because they are older than retention, by table; empty as long as a store is given no retention policy. */
+  /** Rows refused because they are older than `keepFrom` allows, by table. */
   refusedRows: Record<string, number>;
 }
 
@@ -61,8 +61,9 @@ export interface SeriesSelector {
 
 export interface RangeQuery extends SeriesSelector {
   select: readonly { field: string; aggregate: Aggregate }[];
-  /** Buckets are aligned to the Unix epoch. */
+  /** Buckets begin at `originUs` (the Unix epoch when left out) plus whole multiples of this. */
   bucketUs: number;
+  originUs?: number;
   /** At most so many distinct buckets, the oldest kept. */
   limit?: number;
 }
@@ -110,12 +111,40 @@ export interface QuantilesResult {
   rawSinceUs: number | null;
 }
 
+/** A span of a table, of all collectors. One UTC day at most when it is archived. */
+export interface TableSpan {
+  table: string;
+  fromUs: number;
+  toUs: number;
+}
+
 export interface RollupRequest {
   family: string;
-  collector: number;
   fromUs: number;
   toUs: number;
   bucketUs: number;
+  /** Whether the raw rows are written to the archive before they go. */
+  archive: boolean;
+}
+
+/** What a span has added to the archive: nothing when all of it had been archived before. */
+export interface ArchivedRows {
+  files: number;
+  rows: number;
+  bytes: number;
+}
+
+/** A Parquet file of the archive: rows of one table and one UTC day. */
+export interface ArchiveFile {
+  /** Relative to the archive folder: `cpu/2026-01-05.parquet`, and `cpu/2026-01-05.2.parquet` for rows that came in later. */
+  path: string;
+  table: string;
+  /** Start of the UTC day. */
+  dayUs: number;
+  rows: number;
+  bytes: number;
+  /** Why it cannot be read; null when it can. */
+  damage: string | null;
 }
 
 export interface EventsQuery {
@@ -136,8 +165,23 @@ export interface EventsResult {
 }
 
 export interface StoreUsage {
+  /** Bytes on disk that hold something; files may be larger, by what they will use again. */
   bytes: number;
-  tables: { name: string; rows: number; oldestUs: number | null; newestUs: number | null }[];
+  /** Bytes of the archive folder, which `bytes` leaves out. */
+  archiveBytes: number;
+  tables: {
+    name: string;
+    kind: 'series' | 'rollup' | 'event';
+    rows: number;
+    oldestUs: number | null;
+    newestUs: number | null;
+  }[];
+}
+
+/** How many rows of a table lie in one UTC day. */
+export interface DayRows {
+  dayUs: number;
+  rows: number;
 }
 
 export interface StoreHealth {
@@ -160,18 +204,34 @@ export interface SeriesStore {
   /** Sorted; from raw and rolled-up rows. */
   instances(query: SeriesSelector): Promise<string[]>;
   events(query: EventsQuery): Promise<EventsResult>;
+  /** The UTC days before `toUs` in which a table has rows, oldest first; a last day that `toUs` cuts counts as far as that. */
+  days(request: { table: string; toUs: number }): Promise<DayRows[]>;
   /**
-   * Computes `<family>_rollup` rows (avg, min, max, last, count per field) for the whole buckets of a range, again if they are there.
-   * The raw rows stay, and answer range queries, until they are pruned. Raw rows that came in after their time had been pruned are
-   * added to what the rollup holds, and leave the raw table. A rollup row counts, in range queries, at the start of its bucket.
-   * @returns how many rollup rows were written
+   * Moves the raw rows of the whole buckets of a span into `<family>_rollup` (avg, min, max, last, count per field). Whenever it is
+   * interrupted, each row is either raw or part of a rollup row. Several rollup rows of one bucket, from rows that came in at different
+   * times, add up. A rollup row counts, in range queries, at the start of its bucket.
+   * @returns how many rollup rows were written, how many raw rows left, and what was archived
+   * @throws StoreError TACHO_STORE_ARCHIVE when the archive cannot be written; what is not archived has not left
    */
-  rollup(request: RollupRequest): Promise<{ rows: number }>;
+  rollup(request: RollupRequest): Promise<{ rows: number; moved: number; archived: ArchivedRows }>;
   /**
-   * Deletes raw, rollup or event rows older than `beforeUs`; raw rows of a rollup bucket that straddles it stay with the bucket.
-   * @returns how many rows were deleted
+   * Deletes the raw, rollup or event rows of a span, with `archive` not before they are in the archive.
+   * @returns how many rows were deleted, and what was archived
+   * @throws StoreError TACHO_STORE_ARCHIVE when the archive cannot be written; what is not archived was not deleted
    */
-  prune(request: { table: string; beforeUs: number }): Promise<{ rows: number }>;
+  prune(request: TableSpan & { archive: boolean }): Promise<{ rows: number; archived: ArchivedRows }>;
+  /** `append` refuses rows older than this from now on, also after a restart. An earlier time than before lets rows in again. */
+  keepFrom(fromUs: number): Promise<void>;
+  /** What is in the archive, by table and day. */
+  archived(): Promise<ArchiveFile[]>;
+  /**
+   * Brings the archived rows of a family (raw and rolled up) or an event table back, for a span of whole UTC days. Raw rows take the place of
+   * the rollup rows that stand for them; rolled-up rows come back where no raw ones were archived. Rows that are in the table
+   * already stay as they are. `keepFrom` does not apply.
+   * @returns how many rows came back
+   * @throws StoreError TACHO_STORE_ARCHIVE for a file that cannot be read: then nothing of its day has changed
+   */
+  restore(request: TableSpan): Promise<{ rows: number }>;
   usage(): Promise<StoreUsage>;
   check(): Promise<StoreHealth>;
   close(): Promise<void>;
@@ -181,8 +241,8 @@ export interface SeriesStore {
  * Errors every back end throws alike.
  *
  * UNAVAILABLE (no connection, no disk space), BUSY (another process has the files), CORRUPT and FORMAT (written by a newer version, or not
- * by us) say something about the store: what was to be appended is to be kept and offered again. TYPE_CONFLICT, BAD_BATCH and BAD_QUERY say
- * something about the call, which will never succeed.
+ * by us) say something about the store: what was to be appended is to be kept and offered again. ARCHIVE says that the archive cannot be
+ * written or read, and what to do. TYPE_CONFLICT, BAD_BATCH and BAD_QUERY say something about the call, which will never succeed.
  */
 export class StoreError extends Error {
   readonly code:
@@ -190,6 +250,7 @@ export class StoreError extends Error {
     | 'TACHO_STORE_CORRUPT'
     | 'TACHO_STORE_BUSY'
     | 'TACHO_STORE_FORMAT'
+    | 'TACHO_STORE_ARCHIVE'
     | 'TACHO_STORE_TYPE_CONFLICT'
     | 'TACHO_BAD_BATCH'
     | 'TACHO_BAD_QUERY';

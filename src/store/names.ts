@@ -42,6 +42,12 @@ export function checkAnyTableName(name: string): void {
   );
 }
 
+/** @throws StoreError TACHO_BAD_QUERY when it cannot be any column of ours. */
+export function checkColumnName(name: string): void {
+  // A rollup's columns are fields with what is kept of them behind.
+  checkName('column', typeof name === 'string' ? name.replace(/_(?:avg|min|max|last|count)$/, '') : name);
+}
+
 /** @throws StoreError TACHO_BAD_QUERY when it cannot be a field of a family. */
 export function checkFieldName(name: string): void {
   checkName('field', name);

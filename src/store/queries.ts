@@ -1,6 +1,15 @@
-import type { EventsQuery, QuantilesQuery, RangeQuery, RollupRequest, RowsQuery, SeriesSelector } from './contract.ts';
+import type {
+  EventsQuery,
+  QuantilesQuery,
+  RangeQuery,
+  RollupRequest,
+  RowsQuery,
+  SeriesSelector,
+  TableSpan,
+} from './contract.ts';
 import { StoreError } from './contract.ts';
-import { checkEventTable, checkFieldName, checkTableName } from './names.ts';
+import { dayOf } from './days.ts';
+import { checkAnyTableName, checkEventTable, checkFieldName, checkTableName } from './names.ts';
 
 /** What every back end refuses alike, before it says anything to its database. All throw StoreError TACHO_BAD_QUERY. */
 
@@ -37,6 +46,7 @@ export function checkFields(query: SeriesSelector & { fields: readonly string[] 
 export function checkRange(query: RangeQuery): void {
   checkSelector(query);
   checkBucket(query.bucketUs);
+  require(Number.isSafeInteger(query.originUs ?? 0), 'originUs must be whole µs');
   if (query.limit !== undefined) checkPositive('limit', query.limit);
   for (const { field, aggregate } of query.select) {
     checkFieldName(field);
@@ -57,8 +67,37 @@ export function checkQuantiles(query: QuantilesQuery): void {
 }
 
 export function checkRollup(request: RollupRequest): void {
-  checkSelector(request);
+  checkTableName(request.family);
+  checkTimeRange(request);
   checkBucket(request.bucketUs);
+  if (request.archive) checkWithinDay(request);
+}
+
+export function checkPrune(request: TableSpan & { archive: boolean }): void {
+  checkAnyTableName(request.table);
+  checkTimeRange(request);
+  if (request.archive) checkWithinDay(request);
+}
+
+/** What has a file for each day is filed a day at a time. */
+function checkWithinDay({ fromUs, toUs }: { fromUs: number; toUs: number }): void {
+  require(toUs <= fromUs || dayOf(fromUs) === dayOf(toUs - 1), 'a span that is archived lies within one UTC day');
+}
+
+export function checkRestore(request: TableSpan): void {
+  checkTableName(request.table);
+  checkTimeRange(request);
+  require(dayOf(request.fromUs) === request.fromUs &&
+    dayOf(request.toUs) === request.toUs, 'a span that is restored consists of whole UTC days');
+}
+
+export function checkDays({ table, toUs }: { table: string; toUs: number }): void {
+  checkAnyTableName(table);
+  checkTime('toUs', toUs);
+}
+
+export function checkTime(name: string, us: number): void {
+  require(Number.isSafeInteger(us), `${name} must be whole µs`);
 }
 
 export function checkEvents(query: EventsQuery): void {

@@ -1,5 +1,8 @@
 import {
   type AppendResult,
+  type ArchivedRows,
+  type ArchiveFile,
+  type DayRows,
   type EventsQuery,
   type EventsResult,
   type QuantilesQuery,
@@ -16,6 +19,7 @@ import {
   StoreError,
   type StoreHealth,
   type StoreUsage,
+  type TableSpan,
 } from './contract.ts';
 
 /** A store that may have to be closed and opened again before it works: then it says that it is broken. */
@@ -72,12 +76,28 @@ export class ReopeningStore implements SeriesStore {
     return this.#call((store) => store.events(query));
   }
 
-  rollup(request: RollupRequest): Promise<{ rows: number }> {
+  days(request: { table: string; toUs: number }): Promise<DayRows[]> {
+    return this.#call((store) => store.days(request));
+  }
+
+  rollup(request: RollupRequest): Promise<{ rows: number; moved: number; archived: ArchivedRows }> {
     return this.#call((store) => store.rollup(request));
   }
 
-  prune(request: { table: string; beforeUs: number }): Promise<{ rows: number }> {
+  prune(request: TableSpan & { archive: boolean }): Promise<{ rows: number; archived: ArchivedRows }> {
     return this.#call((store) => store.prune(request));
+  }
+
+  keepFrom(fromUs: number): Promise<void> {
+    return this.#call((store) => store.keepFrom(fromUs));
+  }
+
+  archived(): Promise<ArchiveFile[]> {
+    return this.#call((store) => store.archived());
+  }
+
+  restore(request: TableSpan): Promise<{ rows: number }> {
+    return this.#call((store) => store.restore(request));
   }
 
   usage(): Promise<StoreUsage> {

@@ -10,12 +10,12 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Runs `tacho ARGS` in a process of its own, with no TACHO variables but the given ones. */
+/** Runs `tacho ARGS` in a process of its own, with no settings but the given ones. */
 export async function runTacho(
   args: readonly string[],
   { environment = {}, stdin = '' }: { environment?: Record<string, string>; stdin?: string } = {},
 ): Promise<Outcome> {
-  const env = { PATH: process.env['PATH'], HOME: '/nonexistent', ...environment };
+  const env = { PATH: process.env['PATH'], HOME: '/nonexistent', TACHO_CONFIG: '/dev/null', ...environment };
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], { env });
   child.stdin.end(stdin);
   const exited = new Promise<number | null>((resolve) => child.on('close', resolve));

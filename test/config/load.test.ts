@@ -1,8 +1,12 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { loadSettings, SettingsError, unknownVariables } from '../../src/config/load.ts';
+import { SettingsError } from '../../src/config/errors.ts';
+import { readConfiguration, type SettingSources, settingsOf, unknownVariables } from '../../src/config/load.ts';
 import type { SettingName, Settings } from '../../src/config/schema.ts';
 
 const HOME = { HOME: '/home/someone' };
+
+const loadSettings = (sources: SettingSources): Settings =>
+  settingsOf(readConfiguration({ configFile: '/dev/null', ...sources }));
 
 function refusal(
   flags: Partial<Record<SettingName, string>>,
@@ -21,6 +25,8 @@ describe('values', () => {
   test('defaults', () => {
     expect(loadSettings({ environment: HOME })).toEqual({
       listen: { host: '127.0.0.1', port: 8000 },
+      tls_cert: null,
+      tls_key: null,
       data_dir: '/home/someone/.local/state/tacho',
       store: 'duckdb',
       admin_password: null,
@@ -130,6 +136,13 @@ describe('refusals', () => {
     expect(error.message).toMatch(new RegExp(`^${name} \\(from --${name.replaceAll('_', '-')}\\)`));
     expect(error.message).not.toContain('\n');
     expect(error.message.length).toBeLessThan(300);
+  });
+
+  test.each([
+    [{ tls_cert: '/a.pem' }, 'tls_key is missing: tls_cert (from --tls-cert) needs it'],
+    [{ tls_key: '/a.pem' }, 'tls_cert is missing: tls_key (from --tls-key) needs it'],
+  ])('%o alone is half a pair', (flags, message) => {
+    expect(refusal(flags).message).toBe(message);
   });
 
   test('a bad variable is named as such', () => {

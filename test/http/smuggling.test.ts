@@ -3,6 +3,8 @@
  * takes for a body. Whatever the server makes of it, the canary must not sing and the process must live.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeCertificate } from '../support/certificates.ts';
+import { temporaryFolder } from '../support/daemon.ts';
 import { type ChildServer, startChildServer } from './support/child-server.ts';
 import { RawConnection } from './support/raw.ts';
 
@@ -175,14 +177,20 @@ const DELIVERIES: readonly (readonly [name: string, cut: (head: string, body: st
 
 let server: ChildServer;
 let proxied: ChildServer;
+let overTls: ChildServer;
 
 beforeAll(async () => {
-  [server, proxied] = await Promise.all([startChildServer(), startChildServer({ trustedProxies: ['127.0.0.1'] })]);
+  await using folder = await temporaryFolder();
+  [server, proxied, overTls] = await Promise.all([
+    startChildServer(),
+    startChildServer({ trustedProxies: ['127.0.0.1'] }),
+    startChildServer({ tls: makeCertificate(folder.path) }),
+  ]);
 });
 
 afterAll(async () => {
   // An orderly end, and nothing on stderr: neither a crash nor the library's own warnings.
-  for (const child of [server, proxied]) {
+  for (const child of [server, proxied, overTls]) {
     expect(child.complaints()).toBe('');
     expect(await child.stop()).toBe(0);
   }
@@ -191,7 +199,7 @@ afterAll(async () => {
 /** Sends the packets one by one, each read by the server before the next, and tells how often the canary sang. */
 async function songs(child: ChildServer, packets: readonly string[], reading = true): Promise<number> {
   const before = (await child.counts()).canary;
-  const connection = await RawConnection.open(child.port);
+  const connection = await RawConnection.open(child.port, child.tls);
   if (!reading) connection.socket.pause();
   for (const packet of packets) {
     connection.send(packet);
@@ -216,6 +224,27 @@ describe.each(DELIVERIES)('%s', (delivery, cut) => {
 
 test.each(BAD_HEADS)('nothing is served behind %s', async (_name, head) => {
   expect(await songs(server, [head + HIDDEN])).toBe(0);
+});
+
+describe('over TLS', () => {
+  // A record is what a packet is without it: the parser sees the same cuts.
+  const cuts = DELIVERIES.filter(([name]) => /one packet|body in a later|after a kept|not read/.test(name));
+
+  test.each(TRICKS)('%s', async (_name, headers, body) => {
+    const head = ['POST /api/nothing HTTP/1.1', 'Host: x', ...headers].join('\r\n');
+    for (const [delivery, cut] of cuts) {
+      const reading = !delivery.includes('not read');
+      expect(await songs(overTls, cut(`${head}\r\n\r\n`, body), reading), delivery).toBe(0);
+    }
+  });
+
+  test.each(BAD_HEADS)('nothing is served behind %s', async (_name, head) => {
+    expect(await songs(overTls, [head + HIDDEN])).toBe(0);
+  });
+
+  test('the canary does sing when it is asked in the open', async () => {
+    expect(await songs(overTls, [HIDDEN + HIDDEN])).toBe(2);
+  });
 });
 
 describe('through a trusted proxy, where a GET can hide a request from other people too', () => {

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { StaticFiles } from '../../src/http/static.ts';
+import { compressFolder } from '../../src/web/compress.ts';
 import { startServer } from './support/in-process.ts';
 
 const SCRIPT = 'export const words = "many of the same words";\n'.repeat(4_000);
 const PAGE = '<!doctype html><title>page</title>';
+const DOCS = '<!doctype html><title>docs</title>';
 
 let root: string;
 let fixture: Awaited<ReturnType<typeof startServer>>;
@@ -21,9 +23,11 @@ beforeAll(async () => {
   await writeFile(join(folder, 'secret.txt'), 'secret');
   await symlink(join(folder, 'secret.txt'), join(root, 'linked.txt'));
   await writeFile(join(root, 'index.html'), PAGE);
+  await writeFile(join(root, 'docs.html'), DOCS);
   await writeFile(join(root, 'assets/app-3f2a.js'), SCRIPT);
   await writeFile(join(root, 'assets/noise.bin'), randomBytes(5_000));
   await writeFile(join(root, 'logo.svg'), '<svg/>');
+  compressFolder(root);
   fixture = await startServer({ staticRoot: root });
 });
 
@@ -60,9 +64,25 @@ describe('paths', () => {
     },
   );
 
+  test.each(['/api/docs', '/api/docs/', '/docs.html'])('%s is the documentation', async (path) => {
+    const { status, headers, body } = await get(path);
+    expect(status).toBe(200);
+    expect(body.toString()).toBe(DOCS);
+    expect(headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(headers['content-security-policy']).toContain("script-src 'self'");
+    expect((await get(path, {}, 'HEAD')).headers['content-length']).toBe(String(DOCS.length));
+  });
+
+  test.each(['/api/docs/more', '/api/doc', '/api/docsx'])('%s is nothing, in the words of the API', async (path) => {
+    const { status, body } = await get(path);
+    expect([status, JSON.parse(body.toString())]).toEqual([404, { detail: 'Resource not found' }]);
+  });
+
   test.each([
     '/assets',
     '/assets/nothing.js',
+    '/assets/app-3f2a.js.br',
+    '/assets/app-3f2a.js.gz',
     '/../secret.txt',
     '/assets/../../secret.txt',
     '/%2e%2e/secret.txt',
@@ -83,6 +103,8 @@ describe('paths', () => {
     expect(status).toBe(405);
     expect(headers['allow']).toBe('GET, HEAD, OPTIONS');
     expect((await get('/login', {}, 'OPTIONS')).status).toBe(204);
+    const docs = await get('/api/docs', { 'content-length': '0' }, 'POST');
+    expect([docs.status, JSON.parse(docs.body.toString())]).toEqual([405, { detail: 'Method not allowed' }]);
   });
 });
 
@@ -148,6 +170,22 @@ describe('entity tags', () => {
     expect((await get('/assets/app-3f2a.js', { 'if-none-match': '"other"' })).status).toBe(200);
     expect((await get('/assets/app-3f2a.js', { 'if-none-match': etag, 'accept-encoding': 'br' })).status).toBe(200);
   });
+});
+
+test('only what was there at the start is served, and what has gone since is nothing', async () => {
+  const kept = await mkdtemp(join(tmpdir(), 'tacho-static-'));
+  for (const name of ['old.txt', 'gone.txt', 'asked.txt']) await writeFile(join(kept, name), name);
+  const files = new StaticFiles(kept);
+  const bodyOf = (path: string) => files.reply(path, new Map())?.reply.body?.toString();
+  expect(bodyOf('/asked.txt')).toBe('asked.txt');
+  await rm(join(kept, 'asked.txt'));
+  await rm(join(kept, 'gone.txt'));
+  await writeFile(join(kept, 'new.txt'), 'new');
+  await rename(join(kept, 'old.txt'), join(kept, 'renamed.txt'));
+  await symlink(join(kept, 'new.txt'), join(kept, 'old.txt'));
+  expect(bodyOf('/asked.txt')).toBe('asked.txt');
+  for (const path of ['/gone.txt', '/new.txt', '/renamed.txt', '/old.txt']) expect(bodyOf(path), path).toBeUndefined();
+  await rm(kept, { recursive: true });
 });
 
 test('a folder that is not there is a clear error', () => {

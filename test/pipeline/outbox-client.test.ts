@@ -85,6 +85,7 @@ describe('the outbox thread', () => {
       dropped: 0,
       refused: 0,
       retries: 0,
+      refusedRows: {},
       deadLetters: 0,
       state: 'ok',
       lastError: null,

@@ -10,6 +10,8 @@ class ScriptedStore implements WriterStore {
   readonly appends: string[][] = [];
   readonly applied: string[] = [];
   health: StoreHealth = { ok: true, reasons: [] };
+  /** What each append refuses, as older than retention. */
+  refusedRows: Record<string, number> = {};
   /** What the next append does before it applies anything; the last one stays in force. */
   script: ((batches: readonly StoreBatch[]) => void | Promise<void>)[] = [() => {}];
   readonly #last = new Map<string, number>();
@@ -21,7 +23,7 @@ class ScriptedStore implements WriterStore {
     const fresh = batches.filter(({ source, number }) => number > (this.#last.get(source) ?? 0));
     for (const { source, number } of fresh) this.#last.set(source, number);
     this.applied.push(...names(fresh));
-    return { applied: fresh.length, replayed: batches.length - fresh.length, refusedRows: {} };
+    return { applied: fresh.length, replayed: batches.length - fresh.length, refusedRows: this.refusedRows };
   }
 
   check(): Promise<StoreHealth> {
@@ -101,6 +103,28 @@ describe('the writer', () => {
     put(framesEntry(10));
     await pass(10_000);
     expect(store.appends.slice(1)).toEqual([['local 3']]);
+  });
+
+  it('counts the rows that are older than retention, and reports each table once an hour', async () => {
+    const { store, put, writer, reports } = bench();
+    const refused = (table: string, rows: number) => ({
+      level: 'warn',
+      message: 'rows older than retention_days were refused',
+      details: { table, rows },
+    });
+    store.refusedRows = { cpu: 3 };
+    put(framesEntry(10));
+    await pass(10_000);
+    store.refusedRows = { cpu: 2, disk: 1 };
+    put(framesEntry(10));
+    await pass(10_000);
+    expect(writer.status().refusedRows).toEqual({ cpu: 5, disk: 1 });
+    expect(reports).toEqual([refused('cpu', 3), refused('disk', 1)]);
+    await pass(3_600_000);
+    put(framesEntry(10));
+    await pass(10_000);
+    expect(writer.status().refusedRows).toEqual({ cpu: 7, disk: 2 });
+    expect(reports.slice(2)).toEqual([refused('cpu', 4), refused('disk', 1)]);
   });
 
   it('leaves an idle store alone', async () => {
@@ -212,7 +236,12 @@ describe('a store that is down', () => {
     put(framesEntry(10));
     await pass(10_000);
     expect(store.appends).toHaveLength(1);
-    expect(writer.status()).toEqual({ state: 'degraded', lastError: 'connection refused', retries: 1 });
+    expect(writer.status()).toEqual({
+      state: 'degraded',
+      lastError: 'connection refused',
+      retries: 1,
+      refusedRows: {},
+    });
     await pass(10_000);
     const early = store.appends.length;
     expect(early).toBeGreaterThanOrEqual(5);
@@ -258,7 +287,7 @@ describe('a store that is down', () => {
     });
     gate.resolve();
     await pass(0);
-    expect(writer.status()).toEqual({ state: 'ok', lastError: null, retries: 0 });
+    expect(writer.status()).toEqual({ state: 'ok', lastError: null, retries: 0, refusedRows: {} });
   });
 
   it('gets a batch again whose acknowledgement was lost, and knows it', async () => {

@@ -31,7 +31,7 @@ test('other threads reach the same store through ports of their own', async () =
 
 test('errors are StoreErrors again on this side', async () => {
   await start();
-  const refusal = handle.series.prune({ table: 'No', beforeUs: 0 });
+  const refusal = handle.series.prune({ table: 'No', fromUs: 0, toUs: 0, archive: false });
   await expect(refusal).rejects.toBeInstanceOf(StoreError);
   await expect(refusal).rejects.toMatchObject({ code: 'TACHO_BAD_QUERY', message: expect.stringContaining('"No"') });
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { SeriesStore } from '../../src/store/contract.ts';
 import { appending } from './contract/appending.ts';
+import { archiving } from './contract/archiving.ts';
 import { events } from './contract/events.ts';
 import { names } from './contract/names.ts';
 import { paging } from './contract/paging.ts';
@@ -46,9 +47,8 @@ export function seriesStoreContract(name: string, open: () => Promise<OpenedStor
       },
       reopen: () => opened.reopen(),
     };
-    for (const section of [appending, replays, names, ranges, paging, quantilesAndLatest, rollups, events, upkeep]) {
-      section(subject);
-    }
+    const data = [appending, replays, names, ranges, paging, quantilesAndLatest, events];
+    for (const section of [...data, rollups, archiving, upkeep]) section(subject);
     againstTheModel(subject);
   });
 }

@@ -54,7 +54,8 @@ function spawnTacho(
 /** Starts `tacho serve` on a free port and resolves once it serves. The caller stops it. */
 export async function startDaemon(options: DaemonOptions & { dataDir: string }): Promise<Daemon> {
   const args = ['serve', '--listen', '127.0.0.1:0', '--data-dir', options.dataDir, ...(options.args ?? [])];
-  const child = spawnTacho(options.entry ?? 'source', args, { TACHO_ADMIN_PASSWORD: ADMIN_PASSWORD, ...options.env });
+  const env = { TACHO_CONFIG: '/dev/null', TACHO_ADMIN_PASSWORD: ADMIN_PASSWORD, ...options.env };
+  const child = spawnTacho(options.entry ?? 'source', args, env);
   const lines: string[] = [];
   const exited = once(child, 'close');
   const listening = Promise.withResolvers<string>();
@@ -62,7 +63,7 @@ export async function startDaemon(options: DaemonOptions & { dataDir: string }):
     if (!stream) continue;
     createInterface({ input: stream }).on('line', (line) => {
       lines.push(line);
-      const url = /listening on (http:\/\/[^\s"]+)/.exec(line)?.[1];
+      const url = /listening on (https?:\/\/[^\s"]+)/.exec(line)?.[1];
       if (url) listening.resolve(url);
     });
   }

@@ -43,6 +43,12 @@ function outboxMetrics(outbox: OutboxStatus): OwnMetric[] {
     counter('outbox_refused', 'Batches that were refused for want of room.', outbox.refused),
     counter('outbox_retries', 'Passes to the store that failed and were tried again.', outbox.retries),
     gauge('outbox_dead_letters', 'Batches that the store refused for good.', outbox.deadLetters),
+    {
+      name: 'store_refused_rows',
+      kind: 'counter',
+      help: 'Rows that the store refused because they were older than retention_days.',
+      samples: Object.entries(outbox.refusedRows).map(([table, value]) => ({ labels: { table }, value })),
+    },
   ];
 }
 

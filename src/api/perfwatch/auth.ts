@@ -68,6 +68,7 @@ export function authRoutes({ auth }: { auth: AuthService }): Route[] {
           schema: Type.Object({
             id: Type.Integer(),
             username: Type.String(),
+            is_admin: Type.Boolean({ description: 'Whether this user may change settings' }),
             created_at: Time,
             last_login: Type.Union([Time, Type.Null()]),
           }),
@@ -78,7 +79,7 @@ export function authRoutes({ auth }: { auth: AuthService }): Route[] {
         const user = auth.userOf(principal);
         if (!user) throw HttpError.unauthorized();
         const { id, username, createdAt, lastLogin } = user;
-        return json({ id, username, created_at: createdAt, last_login: lastLogin });
+        return json({ id, username, is_admin: principal.isAdmin, created_at: createdAt, last_login: lastLogin });
       },
     }),
     defineRoute({

@@ -12,3 +12,9 @@ export interface BlockContext {
 }
 
 export type Block = Record<string, unknown>;
+
+export interface BlockKind {
+  build(context: BlockContext): Block;
+  /** The figure that sums the block up, as comparisons need it: of several, the first that a host has. */
+  primary: readonly ((view: MetricsView) => number)[];
+}

@@ -1,4 +1,4 @@
-import type { Block, BlockContext } from './block.ts';
+import type { Block, BlockContext, BlockKind } from './block.ts';
 import { figure, percent, whole } from './figures.ts';
 import { perfBlock, perfEventsBlock } from './perf.ts';
 
@@ -147,22 +147,43 @@ function memoryBandwidth({ view }: BlockContext): Block {
   };
 }
 
-/** The blocks of a live message, by name; a history asks for one of them. */
+/**
+ * The blocks of a live message, by name; a history asks for one of them. Nothing is primary in the perf blocks as long as nothing
+ * is counted.
+ */
 export const BLOCKS = {
-  cpu,
-  memory,
-  network,
-  disk,
-  perf: perfBlock,
-  perf_events: perfEventsBlock,
-  memory_bandwidth: memoryBandwidth,
-} as const satisfies Record<string, (context: BlockContext) => Block>;
+  cpu: { build: cpu, primary: [(view) => view.value('cpu', ALL, 'usage_percent')] },
+  memory: { build: memory, primary: [(view) => view.value('memory', '', 'usage_percent')] },
+  network: {
+    build: network,
+    primary: [
+      (view) => view.value('network', ALL, 'bytes_sent_per_sec') + view.value('network', ALL, 'bytes_received_per_sec'),
+    ],
+  },
+  disk: {
+    build: disk,
+    primary: [(view) => view.value('disk', ALL, 'read_bytes_per_sec') + view.value('disk', ALL, 'write_bytes_per_sec')],
+  },
+  perf: { build: perfBlock, primary: [] },
+  perf_events: { build: perfEventsBlock, primary: [] },
+  memory_bandwidth: {
+    build: memoryBandwidth,
+    primary: [
+      (view) =>
+        view.value('memory_bandwidth', '', 'read_bytes_per_sec') +
+        view.value('memory_bandwidth', '', 'write_bytes_per_sec'),
+      (view) => view.value('memory_bandwidth', '', 'page_io_bytes_per_sec'),
+    ],
+  },
+} as const satisfies Record<string, BlockKind>;
 
 export type BlockName = keyof typeof BLOCKS;
+
+export const BLOCK_NAMES = Object.keys(BLOCKS) as BlockName[];
 
 /** The `data` of a live message. */
 export function liveData(context: BlockContext): Record<BlockName, Block> {
   const data = {} as Record<BlockName, Block>;
-  for (const name of Object.keys(BLOCKS) as BlockName[]) data[name] = BLOCKS[name](context);
+  for (const name of BLOCK_NAMES) data[name] = BLOCKS[name].build(context);
   return data;
 }

@@ -1,39 +1,51 @@
 import type { Catalogue } from '../../metrics/catalogue.ts';
 import type { MetricsView } from '../../metrics/view.ts';
 import type { Aggregate, SeriesResult } from '../../store/contract.ts';
-import type { Block, BlockContext } from './block.ts';
+import type { BlockKind } from './block.ts';
 
-/** The fields of a family that a block reads. */
-export type BlockPlan = ReadonlyMap<string, readonly string[]>;
+/** What is read of each family: its fields, and the instances if it is certain ones. */
+export type ViewPlan = ReadonlyMap<string, { fields: readonly string[]; instances?: readonly string[] }>;
 
 /**
- * Finds out which fields a block reads by building it once on a view that takes notes, so that nothing has to list them
- * beside the block itself.
+ * Finds out what `read` wants of a view by handing it one that takes notes, so that nothing has to list it beside the code
+ * that reads.
  */
-export function planBlock(build: (context: BlockContext) => Block): BlockPlan {
-  const plan = new Map<string, Set<string>>();
-  const note = (family: string) => {
-    const fields = plan.get(family) ?? new Set<string>();
-    plan.set(family, fields);
-    return fields;
+export function planView(read: (view: MetricsView) => unknown): ViewPlan {
+  const notes = new Map<string, { fields: Set<string>; instances: Set<string>; all: boolean }>();
+  const noteOf = (family: string) => {
+    const note = notes.get(family) ?? { fields: new Set(), instances: new Set(), all: false };
+    notes.set(family, note);
+    return note;
   };
-  const view: MetricsView = {
+  read({
     instances: (family) => {
-      note(family);
+      noteOf(family).all = true;
       return ['any'];
     },
-    value: (family, _instance, field) => {
-      note(family).add(field);
+    value: (family, instance, field) => {
+      noteOf(family).fields.add(field);
+      noteOf(family).instances.add(instance);
       return Number.NaN;
     },
-  };
-  build({
-    view,
-    host: { core_count: 1, physical_cores: 1 },
-    settings: { perf_events_cpu_cores: 'all', perf_events_interval_ms: 1_000 },
-    sampleTime: null,
   });
-  return new Map([...plan].map(([family, fields]) => [family, [...fields]]));
+  return new Map(
+    Array.from(notes, ([family, { fields, instances, all }]) => [
+      family,
+      { fields: [...fields], ...(all ? {} : { instances: [...instances] }) },
+    ]),
+  );
+}
+
+/** What a block reads. */
+export function planBlock({ build }: Pick<BlockKind, 'build'>): ViewPlan {
+  return planView((view) =>
+    build({
+      view,
+      host: { core_count: 1, physical_cores: 1 },
+      settings: { perf_events_cpu_cores: 'all', perf_events_interval_ms: 1_000 },
+      sampleTime: null,
+    }),
+  );
 }
 
 /** Levels and rates are averaged over a bucket; of a running total the last value counts. */

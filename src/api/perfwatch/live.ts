@@ -31,6 +31,7 @@ export class MetricsStream {
     return {
       path: '/api/ws/metrics',
       summary: "This host's figures, at once and then every sampling_interval_seconds (at most ten a second)",
+      tags: ['perfwatch'],
       access: hostReaders,
       open: (socket) => this.#open(socket),
       message: (socket, text) => socket.send(answerTo(text)),

@@ -7,9 +7,12 @@ import { eventRowAppender, seriesRowAppender } from './append-rows.ts';
 import { Appenders } from './appenders.ts';
 import { APPLIED_TABLE, AppliedBatches } from './applied.ts';
 import { type Database, inTransaction } from './database.ts';
+import { extent } from './extent.ts';
+import { loadKeepFrom, saveKeepFrom } from './keep-from.ts';
 import { mergeEvents, mergeSeries } from './late.ts';
 import { ALL_EVENTS, NewestRows } from './newest.ts';
 import { eventColumnTypes, type Schema, type Table, type TableKind } from './schema.ts';
+import type { Watches } from './watches.ts';
 
 /** Beyond so many values an append gets the high memory limit: it may not fit under the low one. */
 const MANY_VALUES = 100_000;
@@ -22,25 +25,52 @@ export class BatchAppender {
   readonly #database: Database;
   readonly #schema: Schema;
   readonly #applied: AppliedBatches;
+  readonly #watches: Watches;
+  #keepFromUs: number;
   readonly #newest = new NewestRows();
   readonly #appenders = new Appenders();
 
-  private constructor(database: Database, schema: Schema, applied: AppliedBatches) {
+  private constructor(
+    database: Database,
+    schema: Schema,
+    watches: Watches,
+    applied: AppliedBatches,
+    keepFromUs: number,
+  ) {
     this.#database = database;
     this.#schema = schema;
+    this.#watches = watches;
     this.#applied = applied;
+    this.#keepFromUs = keepFromUs;
   }
 
-  static async create(database: Database, schema: Schema): Promise<BatchAppender> {
-    return new BatchAppender(database, schema, await database.writeMuch((writer) => AppliedBatches.load(writer)));
+  static async create(database: Database, schema: Schema, watches: Watches): Promise<BatchAppender> {
+    return database.writeMuch(async (writer) => {
+      const applied = await AppliedBatches.load(writer);
+      return new BatchAppender(database, schema, watches, applied, await loadKeepFrom(writer));
+    });
+  }
+
+  /** Refuses rows older than `fromUs` in every append that is asked for from now on, also after a restart. */
+  keepFrom(fromUs: number): Promise<void> {
+    return this.#database.write(async (writer) => {
+      if (fromUs !== this.#keepFromUs) await saveKeepFrom(writer, fromUs);
+      this.#keepFromUs = fromUs;
+    });
+  }
+
+  /** To be called in the writer's turn by whoever else adds rows or columns to a table. */
+  changed(table: string): void {
+    this.#appenders.forget(table);
+    this.#newest.forget(table);
   }
 
   append(batches: readonly StoreBatch[]): Promise<AppendResult> {
     // Planned when the calls before have been applied, whose batches this one may repeat.
     return this.#database.write(async (writer) => {
-      const plan = planAppend(batches, this.#applied.draft(), this.#schema);
+      const plan = planAppend(batches, this.#applied.draft(), this.#schema, this.#keepFromUs);
       if (plan.applied.length > 0) await this.#apply(writer, plan);
-      return { applied: plan.applied.length, replayed: plan.replayed, refusedRows: {} };
+      return { applied: plan.applied.length, replayed: plan.replayed, refusedRows: plan.refusedRows };
     });
   }
 
@@ -53,12 +83,28 @@ export class BatchAppender {
       this.#appenders.forgetAll();
       this.#newest.forget();
       throw error;
+    } finally {
+      // After an error too: a commit that failed may have come through.
+      this.#touch(plan);
     }
     this.#applied.commit(plan.applied);
     if (this.#applied.isLong) {
       this.#appenders.forget(APPLIED_TABLE);
       await this.#applied.compact(writer);
     }
+  }
+
+  #touch({ series, events }: AppendPlan): void {
+    for (const [name, rows] of series) this.#touchTimes(name, rows.timestampsUs);
+    for (const [name, rows] of events)
+      this.#touchTimes(
+        name,
+        [...rows.rows].map(({ timestampUs }) => timestampUs),
+      );
+  }
+
+  #touchTimes(table: string, timesUs: readonly number[]): void {
+    if (timesUs.length > 0) this.#watches.touch(table, ...extent(timesUs));
   }
 
   /** In transactions of its own: DuckDB does not let one transaction change a table and fill it. */
@@ -76,20 +122,15 @@ export class BatchAppender {
   }
 
   async #write(writer: DuckDBConnection, { series, events, applied }: AppendPlan): Promise<void> {
-    for (const name of [...series.keys(), ...events.keys()]) await this.#newest.load(writer, this.#table(name));
+    for (const name of [...series.keys(), ...events.keys()])
+      await this.#newest.load(writer, this.#schema.existing(name));
     await inTransaction(writer, async () => {
-      for (const [name, rows] of series) await this.#writeSeries(writer, this.#table(name), rows);
-      for (const [name, rows] of events) await this.#writeEvents(writer, this.#table(name), rows);
+      for (const [name, rows] of series) await this.#writeSeries(writer, this.#schema.existing(name), rows);
+      for (const [name, rows] of events) await this.#writeEvents(writer, this.#schema.existing(name), rows);
       const appender = await this.#appenders.of(writer, APPLIED_TABLE);
       this.#applied.write(appender, applied);
       appender.flushSync();
     });
-  }
-
-  #table(name: string): Table {
-    const table = this.#schema.anyTable(name);
-    if (!table) throw new Error(`table ${name} should have been created`);
-    return table;
   }
 
   async #writeSeries(writer: DuckDBConnection, table: Table, rows: SeriesRows): Promise<void> {

@@ -1,11 +1,11 @@
-import { rmSync, statSync } from 'node:fs';
+import { realpathSync, rmSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBMaterializedResult } from '@duckdb/node-api';
 import { StoreError } from '../contract.ts';
 import { isInvalidated, storeErrorOf } from './errors.ts';
 import { MemoryLimit } from './memory.ts';
-import type { Parameters } from './parameters.ts';
+import { literal, type Parameters } from './parameters.ts';
 import { Turns } from './turns.ts';
 
 /**
@@ -28,6 +28,8 @@ const CATALOG = 'series';
 /** A DuckDB file, open: one connection that writes, a few that read, the limit on memory, and checkpoints. */
 export class Database {
   readonly path: string;
+  /** Where the archive is, if there is one; statements may read and write there. */
+  readonly archivePath: string;
   readonly #instance: DuckDBInstance;
   readonly #control: DuckDBConnection;
   readonly #memory: MemoryLimit;
@@ -47,6 +49,7 @@ export class Database {
     readers: readonly DuckDBConnection[],
   ) {
     this.path = path;
+    this.archivePath = archivePathOf(path);
     this.#instance = instance;
     this.#control = control;
     this.#memory = new MemoryLimit(async (limit) => {
@@ -70,8 +73,9 @@ export class Database {
     });
     try {
       const control = await instance.connect();
-      // The archive will be written below the data folder; nothing else may be read or written by any statement.
-      await control.run(`SET allowed_directories = [${literal(`${dirname(path)}/`)}]`);
+      // The archive is written below the data folder, or where a link there leads; no statement may read or write anything else.
+      const folders = [dirname(path), realPathOf(archivePathOf(path))].filter((folder) => folder !== undefined);
+      await control.run(`SET allowed_directories = [${folders.map((folder) => literal(`${folder}/`)).join(', ')}]`);
       await control.run('SET enable_external_access = false');
       await control.run(`ATTACH ${literal(path)} AS ${CATALOG} (${readyForNew(path) ? NEW_FILE : ''}${ATTACH})`);
       // Left over by a process that was killed; now that the file is ours, so are they.
@@ -151,9 +155,21 @@ export class Database {
     }
   }
 
-  /** Bytes on disk: the file and its write-ahead log. */
-  get bytes(): number {
-    return sizeOf(this.path) + sizeOf(`${this.path}.wal`);
+  /** Folds the whole write-ahead log into the file. @throws StoreError when that cannot be done now */
+  async fold(): Promise<void> {
+    await this.write((connection) => connection.run(`CHECKPOINT ${CATALOG}`));
+  }
+
+  /** Bytes that hold something: blocks in use and the write-ahead log. The file may be larger, by the blocks it will use again. */
+  async usedBytes(): Promise<number> {
+    const [row] = await this.read(async (reader) =>
+      (
+        await reader.run(
+          `SELECT (used_blocks * block_size)::DOUBLE FROM pragma_database_size() WHERE database_name = '${CATALOG}'`,
+        )
+      ).getRows(),
+    );
+    return ((row?.[0] as number | undefined) ?? 0) + sizeOf(`${this.path}.wal`);
   }
 
   /** Waits for calls under way; later ones are refused. */
@@ -224,6 +240,19 @@ async function connect(instance: DuckDBInstance): Promise<DuckDBConnection> {
   return connection;
 }
 
+function archivePathOf(path: string): string {
+  return join(dirname(path), 'archive');
+}
+
+function realPathOf(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    // Not there, or a link to nowhere: whoever writes there will say so.
+    return undefined;
+  }
+}
+
 function temporaryFolderOf(path: string): string {
   return `${path}.tmp`;
 }
@@ -237,8 +266,4 @@ function readyForNew(path: string): boolean {
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

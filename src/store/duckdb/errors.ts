@@ -15,7 +15,7 @@ const FAILED_WRITE =
 const NO_MEMORY = /out of memory/i;
 
 /** The first line of an error's message: DuckDB adds advice that means nothing to users of ours. */
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.split('\n', 1)[0] ?? message;
 }
@@ -23,6 +23,16 @@ function messageOf(error: unknown): string {
 /** Whether the database must be closed and opened again before it can be used. */
 export function isInvalidated(error: unknown): boolean {
   return INVALIDATED.test(messageOf(error));
+}
+
+/** Whether a disk is full, failing or over its quota. */
+export function isAboutSpace(error: unknown): boolean {
+  return FAILED_WRITE.test(messageOf(error));
+}
+
+/** Whether a file is not there, not ours to use, or something else is in its place. */
+export function isAboutAccess(error: unknown): boolean {
+  return NO_ACCESS.test(messageOf(error));
 }
 
 /**

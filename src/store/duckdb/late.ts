@@ -5,6 +5,7 @@ import type { SeriesRows } from '../series-rows.ts';
 import { eventRowAppender, seriesRowAppender } from './append-rows.ts';
 import { discard } from './appenders.ts';
 import { optimized, run } from './database.ts';
+import { extent } from './extent.ts';
 import { Parameters, quoted } from './parameters.ts';
 import type { Table } from './schema.ts';
 
@@ -85,10 +86,6 @@ async function staged(
 
 /** Keeps DuckDB from looking at more of the table than the rows' own time. */
 function between(parameters: Parameters, column: string, times: readonly number[]): string {
-  let [oldest, newest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const time of times) {
-    oldest = Math.min(oldest, time);
-    newest = Math.max(newest, time);
-  }
+  const [oldest, newest] = extent(times);
   return `${column} BETWEEN ${parameters.timestamp(oldest)} AND ${parameters.timestamp(newest)}`;
 }

@@ -28,8 +28,9 @@ export class NewestRows {
     if (newest && timestampUs > (newest.get(collector) ?? Number.NEGATIVE_INFINITY)) newest.set(collector, timestampUs);
   }
 
-  /** What was raised may not have been committed. */
-  forget(): void {
-    this.#byTable.clear();
+  /** What was raised may not have been committed, or others have added rows to `table`. */
+  forget(table?: string): void {
+    if (table === undefined) this.#byTable.clear();
+    else this.#byTable.delete(table);
   }
 }

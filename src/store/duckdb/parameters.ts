@@ -10,6 +10,18 @@ import {
 } from '@duckdb/node-api';
 import type { SeriesSelector } from '../contract.ts';
 
+/** [fromUs, toUs), in µs. */
+export interface Span {
+  fromUs: number;
+  toUs: number;
+}
+
+/** A span cut into so many of the same length. */
+export function piecesOf({ fromUs, toUs }: Span, count: number): Span[] {
+  const edge = (piece: number) => fromUs + Math.floor(((toUs - fromUs) * piece) / count);
+  return Array.from({ length: count }, (_, piece) => ({ fromUs: edge(piece), toUs: edge(piece + 1) }));
+}
+
 /** Collects the values of a statement while its text is put together: each method returns the placeholder of its value. */
 export class Parameters {
   readonly values: DuckDBValue[] = [];
@@ -38,13 +50,21 @@ export class Parameters {
 
   /** The condition of a selector, on a table's own column names. */
   selector({ collector, instances, fromUs, toUs }: Omit<SeriesSelector, 'family'>): string {
-    const conditions = [
-      `collector = ${this.integer(collector)}`,
-      `timestamp >= ${this.timestamp(fromUs)}`,
-      `timestamp < ${this.timestamp(toUs)}`,
-    ];
+    const conditions = [`collector = ${this.integer(collector)}`, this.within({ fromUs, toUs })];
     if (instances) conditions.push(this.#oneOf('instance', instances));
     return conditions.join(' AND ');
+  }
+
+  /** The condition that a row's timestamp lies in a span. */
+  within({ fromUs, toUs }: Span): string {
+    return `timestamp >= ${this.timestamp(fromUs)} AND timestamp < ${this.timestamp(toUs)}`;
+  }
+
+  /** The start of the bucket that a row lies in, as BIGINT µs: a whole multiple of `bucketUs`. */
+  bucket(bucketUs: number): string {
+    const width = this.bigint(bucketUs);
+    // DuckDB's remainder has the sign of what is divided.
+    return `(epoch_us(timestamp) - (epoch_us(timestamp) % ${width} + ${width}) % ${width})`;
   }
 
   #oneOf(column: string, values: readonly string[]): string {
@@ -60,6 +80,11 @@ export class Parameters {
 /** Names are checked when they come in (names.ts); quoting keeps SQL's own words usable. */
 export function quoted(name: string): string {
   return `"${name}"`;
+}
+
+/** A text as part of a statement, where no placeholder is allowed. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 /** µs of a timestamp column, exact in a double. */

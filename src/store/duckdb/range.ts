@@ -3,7 +3,6 @@ import type { Aggregate, RangeQuery, RangeResult, SeriesResult } from '../contra
 import { checkRange } from '../queries.ts';
 import { type Database, inTransaction, run } from './database.ts';
 import { orNaN, Parameters, quoted } from './parameters.ts';
-import { prunedBefore } from './pruned.ts';
 import { emptySeries, readSeries, truncateSeries } from './results.ts';
 import { rollupTable } from './rollup-columns.ts';
 import type { Schema, Table } from './schema.ts';
@@ -14,16 +13,16 @@ const RAW: Readonly<Record<Aggregate, (field: string) => string>> = {
   min: (field) => `min(${field})`,
   max: (field) => `max(${field})`,
   last: (field) => `arg_max(${field}, timestamp)`,
-  count: (field) => `count(${field})::DOUBLE`,
+  count: (field) => `count(${field})`,
 };
 
-/** The same over parts: a raw row, or a rollup row that stands for several. */
+/** The same over parts of a bucket: its rollup rows, and one row for what is raw in it. */
 const PARTS: Readonly<Record<Aggregate, (field: string) => string>> = {
   avg: (field) => `sum(${part(field, 'avg')} * ${part(field, 'count')}) / sum(${part(field, 'count')})`,
   min: (field) => `min(${part(field, 'min')})`,
   max: (field) => `max(${part(field, 'max')})`,
-  last: (field) => `arg_max(${part(field, 'last')}, newest)`,
-  count: (field) => `coalesce(sum(${part(field, 'count')}), 0)::DOUBLE`,
+  last: (field) => `arg_max(${part(field, 'last')}, ${part(field, 'newest')})`,
+  count: (field) => `coalesce(sum(${part(field, 'count')}), 0)`,
 };
 
 export async function queryRange(database: Database, schema: Schema, query: RangeQuery): Promise<RangeResult> {
@@ -33,37 +32,47 @@ export async function queryRange(database: Database, schema: Schema, query: Rang
   const rollup = rollupTable(schema, raw.name);
   const result = await database.read((reader) => {
     if (!rollup) return select(reader, raw, undefined, query);
-    return inTransaction(reader, async () => {
-      const prunedUs = await prunedBefore(reader, raw.name);
-      return select(reader, raw, query.fromUs < prunedUs ? { rollup, prunedUs } : undefined, query);
-    });
+    return inTransaction(reader, async () =>
+      select(reader, raw, (await overlaps(reader, rollup, query)) ? rollup : undefined, query),
+    );
   });
   return firstBuckets(readSeries(result), query.limit ?? Number.POSITIVE_INFINITY);
+}
+
+/** Most ranges lie where everything is raw, and that is answered several times faster. */
+async function overlaps(reader: DuckDBConnection, rollup: Table, query: RangeQuery): Promise<boolean> {
+  const parameters = new Parameters();
+  const sql = `SELECT 1 FROM ${quoted(rollup.name)} WHERE ${parameters.selector(query)} LIMIT 1`;
+  return (await run(reader, sql, parameters)).rowCount > 0;
 }
 
 function select(
   reader: DuckDBConnection,
   raw: Table,
-  before: { rollup: Table; prunedUs: number } | undefined,
+  rollup: Table | undefined,
   query: RangeQuery,
 ): Promise<DuckDBMaterializedResult> {
   const parameters = new Parameters();
-  const source = before
-    ? parts(raw, before.rollup, query, before.prunedUs, parameters)
-    : `${quoted(raw.name)} WHERE ${parameters.selector(query)}`;
+  const { bucketUs, originUs = 0 } = query;
+  // Buckets are numbered from the first one: one division a row, and no remainder of a negative number.
+  const firstUs = originUs + Math.floor((query.fromUs - originUs) / bucketUs) * bucketUs;
+  const [width, first] = [parameters.bigint(bucketUs), parameters.bigint(firstUs)];
+  const number = `(epoch_us(timestamp) - ${first}) // ${width} AS number`;
+  const source = rollup
+    ? parts(raw, rollup, query, number, parameters)
+    : `(SELECT *, ${number} FROM ${quoted(raw.name)} WHERE ${parameters.selector(query)})`;
   const selected = query.select.map(({ field, aggregate }) => {
-    const expression = before ? PARTS[aggregate](field) : RAW[aggregate](columnOf(raw, field));
-    return `, ${orNaN(expression)}`;
+    const expression = rollup ? PARTS[aggregate](field) : RAW[aggregate](columnOf(raw, field));
+    return `, ${orNaN(`${expression}::DOUBLE`)}`;
   });
-  const width = parameters.bigint(query.bucketUs);
   // Ranking the buckets is only needed where there may be too many of them.
-  const mostBuckets = Math.ceil((query.toUs - query.fromUs) / query.bucketUs) + 1;
+  const mostBuckets = Math.ceil((query.toUs - query.fromUs) / bucketUs) + 1;
   const ranked =
     query.limit === undefined || query.limit >= mostBuckets
       ? ''
-      : `QUALIFY dense_rank() OVER (ORDER BY bucket) <= ${parameters.bigint(query.limit + 1)}`;
-  const sql = `SELECT (epoch_us(timestamp) // ${width} * ${width})::DOUBLE AS bucket, instance${selected.join('')}
-    FROM ${source} GROUP BY bucket, instance ${ranked} ORDER BY bucket, instance`;
+      : `QUALIFY dense_rank() OVER (ORDER BY number) <= ${parameters.bigint(query.limit + 1)}`;
+  const sql = `SELECT (number * ${width} + ${first})::DOUBLE, instance${selected.join('')}
+    FROM ${source} GROUP BY number, instance ${ranked} ORDER BY number, instance`;
   return run(reader, sql, parameters);
 }
 
@@ -71,35 +80,43 @@ function columnOf(raw: Table, field: string): string {
   return raw.columns.has(field) ? quoted(field) : 'NULL::DOUBLE';
 }
 
-/** Rows of both tables in one shape. */
-function parts(raw: Table, rollup: Table, query: RangeQuery, prunedBeforeUs: number, parameters: Parameters): string {
-  const fields = [...new Set(query.select.map(({ field }) => field))];
-  const rawParts = fields.map((field) => {
+/** Rows of both tables in one shape. What is raw, which is many times more, is aggregated first. */
+function parts(raw: Table, rollup: Table, query: RangeQuery, number: string, parameters: Parameters): string {
+  const wanted = neededParts(query);
+  const rawParts = wanted.map(({ field, kept }) => {
     const column = columnOf(raw, field);
-    const values = (['avg', 'min', 'max', 'last'] as const).map(
-      (aggregate) => `${column} AS ${part(field, aggregate)}`,
-    );
-    return `, ${values.join(', ')}, (${column} IS NOT NULL)::BIGINT AS ${part(field, 'count')}`;
+    const value = kept === 'newest' ? `max(timestamp) FILTER (${column} IS NOT NULL)` : RAW[kept](column);
+    return `, ${value} AS ${part(field, kept)}`;
   });
-  const rollupParts = fields.map((field) => {
-    const column = (aggregate: Aggregate) =>
-      rollup.columns.has(`${field}_${aggregate}`) ? part(field, aggregate) : 'NULL';
-    return (['avg', 'min', 'max', 'last', 'count'] as const)
-      .map((aggregate) => `, ${column(aggregate)} AS ${part(field, aggregate)}`)
-      .join('');
+  const rollupParts = wanted.map(({ field, kept }) => {
+    if (kept === 'newest') return ', newest';
+    return `, ${rollup.columns.has(`${field}_${kept}`) ? part(field, kept) : 'NULL'}`;
   });
-  const toUs = Math.min(query.toUs, prunedBeforeUs);
   return `(
-    SELECT timestamp, instance, timestamp AS newest${rawParts.join('')}
-    FROM ${quoted(raw.name)} WHERE ${parameters.selector(query)}
-    UNION ALL BY NAME
-    SELECT timestamp, instance, newest${rollupParts.join('')}
-    FROM ${quoted(rollup.name)} WHERE ${parameters.selector({ ...query, toUs })}
+    SELECT ${number}, instance${rawParts.join('')}
+    FROM ${quoted(raw.name)} WHERE ${parameters.selector(query)} GROUP BY number, instance
+    UNION ALL
+    SELECT ${number}, instance${rollupParts.join('')}
+    FROM ${quoted(rollup.name)} WHERE ${parameters.selector(query)}
   )`;
 }
 
-function part(field: string, aggregate: Aggregate): string {
-  return quoted(`${field}_${aggregate}`);
+type Kept = Aggregate | 'newest';
+
+/** What the parts of a bucket have to tell of each field, each once. */
+function neededParts({ select }: RangeQuery): { field: string; kept: Kept }[] {
+  const needs: Partial<Record<Aggregate, readonly Kept[]>> = { avg: ['avg', 'count'], last: ['last', 'newest'] };
+  const byField = new Map<string, Set<Kept>>();
+  for (const { field, aggregate } of select) {
+    const kept = byField.get(field) ?? new Set();
+    for (const part of needs[aggregate] ?? [aggregate]) kept.add(part);
+    byField.set(field, kept);
+  }
+  return [...byField].flatMap(([field, kinds]) => Array.from(kinds, (kept) => ({ field, kept })));
+}
+
+function part(field: string, kept: Kept): string {
+  return quoted(`${field}_${kept}`);
 }
 
 /** Drops what lies behind the first `limit` distinct timestamps. */

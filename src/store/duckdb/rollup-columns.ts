@@ -19,6 +19,11 @@ export function fieldsOf(raw: Table): string[] {
   return [...raw.columns.keys()].slice(SERIES_KEY.length);
 }
 
+/** The columns of a rollup table that tell how many raw rows had a field. */
+export function rollupCountColumns({ columns }: Table): string[] {
+  return [...columns].flatMap(([column, type]) => (column.endsWith('_count') && type === KEPT.count ? [column] : []));
+}
+
 /** The columns that a rollup table of these fields has beside its key. */
 export function rollupColumns(fields: readonly string[]): Map<string, string> {
   return new Map(

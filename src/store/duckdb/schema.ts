@@ -21,6 +21,11 @@ const EVENT_TYPES: Readonly<Record<EventColumnType, string>> = {
   timestamp: 'TIMESTAMP',
 };
 
+/** Every type that a column of ours may have. */
+export function isColumnType(type: string): boolean {
+  return type === 'INTEGER' || Object.values(EVENT_TYPES).includes(type);
+}
+
 export function eventColumnTypes(columns: Iterable<[string, EventColumnType]>): Map<string, string> {
   return new Map([...columns].map(([column, type]) => [column, EVENT_TYPES[type]]));
 }
@@ -91,6 +96,13 @@ export class Schema implements TableChecks {
 
   anyTable(name: string): Table | undefined {
     return this.#tables.get(name);
+  }
+
+  /** A table that was found before: tables never go. */
+  existing(name: string): Table {
+    const table = this.#tables.get(name);
+    if (!table) throw new Error(`there is no table ${name}`);
+    return table;
   }
 
   /** @throws StoreError TACHO_STORE_TYPE_CONFLICT */

@@ -78,6 +78,7 @@ test('log in, be known, log out', async () => {
   expect(me.body).toEqual({
     id: 1,
     username: 'admin',
+    is_admin: true,
     created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
     last_login: '2026-01-18T14:30:00Z',
   });

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { BLOCKS } from '../../../src/api/perfwatch/blocks.ts';
-import { HistoryView, planBlock } from '../../../src/api/perfwatch/history-view.ts';
+import { HistoryView, planBlock, planView } from '../../../src/api/perfwatch/history-view.ts';
 import { loadCatalogue } from '../../../src/collect/frame-source.ts';
 
-describe('planBlock', () => {
-  test.each(Object.entries(BLOCKS))('every field that %s reads is one that the sampler has', (_name, build) => {
+describe('planBlock and planView', () => {
+  test.each(Object.entries(BLOCKS))('every field that %s reads is one that the sampler has', (_name, block) => {
     const catalogue = loadCatalogue();
-    for (const [family, fields] of planBlock(build)) {
+    for (const [family, { fields }] of planBlock(block)) {
       const known = catalogue.family(family).fields.map(({ name }) => name);
       expect(known).toEqual(expect.arrayContaining([...fields]));
     }
@@ -14,8 +14,15 @@ describe('planBlock', () => {
 
   test('finds fields of every instance', () => {
     const plan = planBlock(BLOCKS.cpu);
-    expect(plan.get('cpu')).toContain('temperature_celsius');
-    expect(plan.get('system')).toContain('load15');
+    expect(plan.get('cpu')?.fields).toContain('temperature_celsius');
+    expect(plan.get('system')?.fields).toContain('load15');
+  });
+
+  test('finds the instances where they are named', () => {
+    expect(planBlock(BLOCKS.cpu).get('system')?.instances).toEqual(['']);
+    expect(planBlock(BLOCKS.cpu).get('cpu')).not.toHaveProperty('instances');
+    const total = planView((view) => view.value('network', 'all', 'bytes_sent_per_sec'));
+    expect(total.get('network')).toEqual({ fields: ['bytes_sent_per_sec'], instances: ['all'] });
   });
 });
 

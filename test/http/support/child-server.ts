@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { request } from 'node:https';
 import { createInterface } from 'node:readline';
+import { json } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Counts } from './fixture-routes.ts';
 
@@ -9,6 +11,8 @@ const ENTRY = fileURLToPath(new URL('fixture-server.ts', import.meta.url));
 export interface ChildServer {
   port: number;
   url: string;
+  /** Whether it speaks TLS. */
+  tls: boolean;
   /** What it printed on stderr: nothing, when all is well. */
   complaints(): string;
   /** A round trip, after which the server has read whatever was sent to it before. */
@@ -19,7 +23,7 @@ export interface ChildServer {
 
 /** Starts the fixture server in its own process; a failure to listen comes back as its code and message. */
 export async function startChildServer(
-  options: { port?: number; trustedProxies?: string[] } = {},
+  options: { port?: number; trustedProxies?: string[]; tls?: { certPath: string; keyPath: string } } = {},
 ): Promise<ChildServer & { failure: { code: string; message: string } | null }> {
   const child: ChildProcess = spawn(process.execPath, [ENTRY, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -39,17 +43,29 @@ export async function startChildServer(
   if (said.port === undefined && said.code === undefined)
     throw new Error(`the fixture server did not start: ${said.message}`);
   const port = said.port ?? 0;
-  const url = `http://127.0.0.1:${port}`;
+  const tls = options.tls !== undefined;
+  const url = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
   return {
     port,
     url,
+    tls,
     failure: said.port === undefined ? { code: said.code ?? '', message: said.message ?? '' } : null,
     complaints: () => complaints,
-    counts: async () => (await (await fetch(`${url}/api/counts`)).json()) as Counts & { rssBytes: number },
+    counts: async () =>
+      (await (tls ? getOverTls(`${url}/api/counts`) : (await fetch(`${url}/api/counts`)).json())) as Counts & {
+        rssBytes: number;
+      },
     async stop() {
       if (said.port !== undefined) child.kill('SIGTERM');
       const [code] = await exited;
       return code as number | null;
     },
   };
+}
+
+/** The certificate is the test's own, which nobody has signed. */
+async function getOverTls(url: string): Promise<unknown> {
+  const asked = request(url, { rejectUnauthorized: false, agent: false }).end();
+  const [response] = await once(asked, 'response');
+  return json(response);
 }

@@ -1,6 +1,7 @@
 /** HTTP over bare sockets: what is sent is what the test says, byte for byte. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 export interface RawResponse {
   status: number;
@@ -31,10 +32,13 @@ export class RawConnection {
     });
   }
 
-  static async open(port: number): Promise<RawConnection> {
-    const socket = connect(port, '127.0.0.1');
+  /** With `tls`, whoever's certificate it is. */
+  static async open(port: number, tls = false): Promise<RawConnection> {
+    const socket = tls
+      ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+      : connect(port, '127.0.0.1');
     const connection = new RawConnection(socket);
-    await once(socket, 'connect');
+    await once(socket, tls ? 'secureConnect' : 'connect');
     return connection;
   }
 

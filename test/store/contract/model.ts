@@ -36,12 +36,13 @@ export class Model {
     family: string,
     collector: number,
     field: string,
-    span: { fromUs: number; toUs: number; bucketUs: number },
+    span: { fromUs: number; toUs: number; bucketUs: number; originUs?: number },
   ): Row[] {
     const groups = new Map<string, { timestampUs: number; instance: string; values: number[] }>();
     for (const { timestampUs, instance, values } of this.rows(family, collector, [field])) {
       if (timestampUs < span.fromUs || timestampUs >= span.toUs) continue;
-      const bucket = Math.floor(timestampUs / span.bucketUs) * span.bucketUs;
+      const originUs = span.originUs ?? 0;
+      const bucket = Math.floor((timestampUs - originUs) / span.bucketUs) * span.bucketUs + originUs;
       const key = JSON.stringify([bucket, instance]);
       const group = groups.get(key) ?? { timestampUs: bucket, instance, values: [] };
       groups.set(key, group);

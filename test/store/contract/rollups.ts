@@ -8,15 +8,21 @@ const END = T0 + 30 * MINUTE;
 export function rollups(subject: Subject): void {
   const everything = { family: 'load', collector: 1, fromUs: T0, toUs: END };
   const rollUp = (fromUs: number, toUs: number, bucketUs = MINUTE) =>
-    subject.store.rollup({ family: 'load', collector: 1, fromUs, toUs, bucketUs });
-  const pruneBefore = (beforeUs: number) => subject.store.prune({ table: 'load', beforeUs });
+    subject.store.rollup({ family: 'load', fromUs, toUs, bucketUs, archive: false });
 
-  async function found(bucketUs: number, span: { fromUs: number; toUs: number } = everything): Promise<Row[]> {
+  async function found(
+    bucketUs: number,
+    span: { fromUs: number; toUs: number; originUs?: number } = everything,
+  ): Promise<Row[]> {
     const select = AGGREGATES.map((aggregate) => ({ field: 'value', aggregate }));
     return rowsOf(await subject.store.range({ ...everything, ...span, bucketUs, select }));
   }
 
-  function expected(model: Model, bucketUs: number, span: { fromUs: number; toUs: number } = everything) {
+  function expected(
+    model: Model,
+    bucketUs: number,
+    span: { fromUs: number; toUs: number; originUs?: number } = everything,
+  ) {
     return model.range('load', 1, 'value', { ...span, bucketUs }).map((row) => ({
       ...row,
       values: row.values.map((value) => (Number.isNaN(value) ? value : expect.closeTo(value, 9))),
@@ -38,17 +44,22 @@ export function rollups(subject: Subject): void {
   }
 
   describe('rollups', () => {
-    test('change nothing while the raw rows are there', async () => {
+    test('take the place of the raw rows, and answer alike', async () => {
       const model = await filled(1);
-      expect((await rollUp(T0, END)).rows).toBe(60);
-      for (const bucketUs of [20 * SECOND, MINUTE, 7 * MINUTE])
+      const raw = await allRows(subject.store, 'load', ['value']);
+      expect(await rollUp(T0, END)).toEqual({
+        rows: 60,
+        moved: raw.length,
+        archived: { files: 0, rows: 0, bytes: 0 },
+      });
+      expect(await allRows(subject.store, 'load', ['value'])).toEqual([]);
+      for (const bucketUs of [MINUTE, 5 * MINUTE, 30 * MINUTE])
         expect(await found(bucketUs)).toEqual(expected(model, bucketUs));
     });
 
-    test('answer for pruned rows, joined with the raw ones without a seam', async () => {
+    test('are joined with raw rows without a seam', async () => {
       const model = await filled(2);
-      await rollUp(T0, END);
-      expect((await pruneBefore(T0 + 12 * MINUTE)).rows).toBeGreaterThan(0);
+      await rollUp(T0, T0 + 12 * MINUTE);
       expect((await allRows(subject.store, 'load', ['value']))[0]?.timestampUs).toBeGreaterThanOrEqual(
         T0 + 12 * MINUTE,
       );
@@ -60,10 +71,18 @@ export function rollups(subject: Subject): void {
       expect(await subject.store.instances({ ...everything, toUs: T0 + MINUTE })).toEqual(['a', 'b']);
     });
 
+    test('a range may begin its buckets anywhere on the minute', async () => {
+      const model = await filled(12);
+      await rollUp(T0, T0 + 12 * MINUTE);
+      for (const originUs of [T0 + 3 * MINUTE, T0 + 100 * MINUTE, 2 * MINUTE, -MINUTE]) {
+        const span = { ...everything, originUs };
+        expect(await found(5 * MINUTE, span)).toEqual(expected(model, 5 * MINUTE, span));
+      }
+    });
+
     test('a limit counts buckets of both', async () => {
       const model = await filled(3);
-      await rollUp(T0, END);
-      await pruneBefore(T0 + 12 * MINUTE);
+      await rollUp(T0, T0 + 12 * MINUTE);
       const select = [{ field: 'value', aggregate: 'max' as const }];
       const result = await subject.store.range({ ...everything, bucketUs: MINUTE, select, limit: 15 });
       expect(result.truncated).toBe(true);
@@ -72,77 +91,56 @@ export function rollups(subject: Subject): void {
     });
 
     test('take whole buckets only', async () => {
-      await filled(4);
+      const model = await filled(4);
       expect((await rollUp(T0 + 1, T0 + 5 * MINUTE - 1)).rows).toBe(2 * 3);
       expect((await rollUp(T0 + 1, T0 + MINUTE)).rows).toBe(0);
-    });
-
-    test('are computed again when rows come in late, before they are pruned', async () => {
-      const model = await filled(5);
-      await rollUp(T0, END);
-      const late = [loadFrame(T0 + 90.5 * SECOND, 4_000, 'a'), loadFrame(T0 + 91.5 * SECOND, -4_000, 'new')];
-      model.add(late, 1);
-      await subject.feeder.append(late);
-      expect((await rollUp(T0, END)).rows).toBe(61);
-      await pruneBefore(END);
       expect(await found(MINUTE)).toEqual(expected(model, MINUTE));
     });
 
-    test('take up rows that come in after their time was pruned', async () => {
+    test('take up rows that come in later', async () => {
       const model = await filled(6);
-      await rollUp(T0, END);
-      await pruneBefore(T0 + 20 * MINUTE);
+      await rollUp(T0, T0 + 20 * MINUTE);
       const late = [loadFrame(T0 + 59.5 * SECOND, 9_999, 'a'), loadFrame(T0 + 5 * MINUTE, 5, 'new')];
       model.add(late, 1);
       await subject.feeder.append(late);
       expect(await found(MINUTE)).toEqual(expected(model, MINUTE));
-      await rollUp(T0, T0 + 20 * MINUTE);
+      expect(await rollUp(T0, T0 + 20 * MINUTE)).toMatchObject({ rows: 2, moved: 2 });
       expect(await found(MINUTE)).toEqual(expected(model, MINUTE));
-      await pruneBefore(T0 + 20 * MINUTE);
       await rollUp(T0, END);
       expect(await found(MINUTE)).toEqual(expected(model, MINUTE));
     });
 
-    test('of another width take the place of earlier ones', async () => {
+    test('of several widths add up', async () => {
       const model = await filled(7);
-      await rollUp(T0, END, 5 * MINUTE);
       await rollUp(T0 + 8 * MINUTE, T0 + 12 * MINUTE, MINUTE);
+      await rollUp(T0, T0 + 20 * MINUTE, 5 * MINUTE);
       await rollUp(T0 + 20 * MINUTE, END, 10 * MINUTE);
-      await pruneBefore(END);
       expect(await found(10 * MINUTE)).toEqual(expected(model, 10 * MINUTE));
     });
 
-    test('a bucket that the cut lies in stays raw, whole', async () => {
-      const model = await filled(8);
-      await rollUp(T0, END, 5 * MINUTE);
-      await pruneBefore(T0 + 13 * MINUTE);
-      expect((await allRows(subject.store, 'load', ['value']))[0]?.timestampUs).toBeLessThan(T0 + 11 * MINUTE);
-      expect(await found(5 * MINUTE)).toEqual(expected(model, 5 * MINUTE));
-    });
-
-    test('after a cut without a rollup, what is left is rolled up', async () => {
-      await filled(9);
-      const model = new Model();
-      await pruneBefore(T0 + 130 * SECOND);
-      const left = await allRows(subject.store, 'load', ['value']);
-      model.add(
-        left.map(({ timestampUs, instance, values }) => loadFrame(timestampUs, values[0] as number, instance)),
-        1,
-      );
-      await rollUp(T0, END);
-      expect(await found(MINUTE)).toEqual(expected(model, MINUTE));
-      await pruneBefore(END);
-      expect(await found(5 * MINUTE)).toEqual(expected(model, 5 * MINUTE));
+    test('of more rows than one transaction takes are the same', async () => {
+      const rows = 130_000;
+      const instances = Array.from({ length: 65 }, (_, cpu) => `cpu${cpu}`);
+      const frames = Array.from({ length: rows / 65 }, (_, second) => ({
+        ...loadFrame(T0 + second * SECOND, 0),
+        instances,
+        values: instances.map((_, cpu) => [(second * 7 + cpu) % 101]),
+      }));
+      await subject.feeder.append(frames);
+      const select = AGGREGATES.map((aggregate) => ({ field: 'value', aggregate }));
+      const query = { ...everything, toUs: T0 + 60 * MINUTE, bucketUs: 10 * MINUTE, select };
+      const before = rowsOf(await subject.store.range(query));
+      expect(await rollUp(T0, T0 + 60 * MINUTE, 10 * MINUTE)).toMatchObject({ rows: 65 * 4, moved: rows });
+      const after = rowsOf(await subject.store.range(query));
+      expect(after).toEqual(before.map((row) => ({ ...row, values: row.values.map((v) => expect.closeTo(v, 9)) })));
     });
 
     test('fields that came later are rolled up from then on', async () => {
       const { feeder, store } = subject;
       await feeder.append([loadFrame(T0, 1)]);
       await rollUp(T0, END);
-      await pruneBefore(T0 + MINUTE);
       await feeder.append([{ family: 'load', fields: ['value', 'extra'], timestampUs: T0 + MINUTE, values: [[2, 7]] }]);
       await rollUp(T0, END);
-      await pruneBefore(END);
       const select = (['value', 'extra', 'never'] as const).map((field) => ({ field, aggregate: 'avg' as const }));
       expect(rowsOf(await store.range({ ...everything, bucketUs: MINUTE, select })).map((row) => row.values)).toEqual([
         [1, Number.NaN, Number.NaN],
@@ -150,27 +148,40 @@ export function rollups(subject: Subject): void {
       ]);
     });
 
-    test('leave other collectors alone', async () => {
+    test('keep collectors apart', async () => {
       const { feeder, store } = subject;
       await feeder.append([loadFrame(T0, 1)], { collector: 1 });
       await feeder.append([loadFrame(T0, 2)], { collector: 2 });
-      expect((await rollUp(T0, END)).rows).toBe(1);
+      expect(await rollUp(T0, END)).toMatchObject({ rows: 2, moved: 2 });
       const select = [{ field: 'value', aggregate: 'avg' as const }];
-      const other = await store.range({ ...everything, collector: 2, bucketUs: MINUTE, select });
-      expect(rowsOf(other).map((row) => row.values)).toEqual([[2]]);
+      for (const collector of [1, 2]) {
+        const range = await store.range({ ...everything, collector, bucketUs: MINUTE, select });
+        expect(rowsOf(range).map((row) => row.values)).toEqual([[collector]]);
+      }
     });
 
     test('of nothing are nothing', async () => {
-      expect(await rollUp(T0, END)).toEqual({ rows: 0 });
+      const nothing = { rows: 0, moved: 0, archived: { files: 0, rows: 0, bytes: 0 } };
+      expect(await rollUp(T0, END)).toEqual(nothing);
       await subject.feeder.append([loadFrame(T0 - MINUTE, 1)]);
-      expect(await rollUp(T0, END)).toEqual({ rows: 0 });
-      expect(await rollUp(T0, T0)).toEqual({ rows: 0 });
+      expect(await rollUp(T0, END)).toEqual(nothing);
+      expect(await rollUp(T0, T0)).toEqual(nothing);
+    });
+
+    test('while rows come in lose none of them', async () => {
+      const model = await filled(13);
+      const late = Array.from({ length: 40 }, (_, index) => loadFrame(T0 + index * 41 * SECOND + 7, index, 'late'));
+      model.add(late, 1);
+      await Promise.all([rollUp(T0, END), ...late.map((frame) => subject.feeder.append([frame])), rollUp(T0, END)]);
+      expect(await found(MINUTE)).toEqual(expected(model, MINUTE));
+      await rollUp(T0, END);
+      expect(await found(MINUTE)).toEqual(expected(model, MINUTE));
+      expect(await allRows(subject.store, 'load', ['value'])).toEqual([]);
     });
 
     test('quantiles see raw rows only, and say since when', async () => {
       await filled(10);
-      await rollUp(T0, END);
-      await pruneBefore(T0 + 12 * MINUTE);
+      await rollUp(T0, T0 + 12 * MINUTE);
       const { rawSinceUs } = await subject.store.quantiles({ ...everything, fields: ['value'], quantiles: [0.5] });
       expect(rawSinceUs).toBe((await allRows(subject.store, 'load', ['value']))[0]?.timestampUs);
     });
@@ -178,8 +189,8 @@ export function rollups(subject: Subject): void {
     test('can be pruned themselves, and survive a restart', async () => {
       const model = await filled(11);
       await rollUp(T0, END);
-      await pruneBefore(END);
-      expect((await subject.store.prune({ table: 'load_rollup', beforeUs: T0 + 10 * MINUTE })).rows).toBe(20);
+      const request = { table: 'load_rollup', fromUs: 0, toUs: T0 + 10 * MINUTE, archive: false };
+      expect((await subject.store.prune(request)).rows).toBe(20);
       const store = await subject.reopen();
       const span = { fromUs: T0 + 10 * MINUTE, toUs: END };
       const select = AGGREGATES.map((aggregate) => ({ field: 'value', aggregate }));

@@ -132,12 +132,12 @@ describe('the format version', () => {
 
   test('of a newer Tacho is refused in one line', async () => {
     await filledFile();
-    await execute('UPDATE tacho_format SET version = 2');
+    await execute('UPDATE tacho_format SET version = 3');
     await expect(DuckDBStore.open(path)).rejects.toMatchObject({
       code: 'TACHO_STORE_FORMAT',
-      message: `${path} has format version 2, this Tacho reads version 1: run the version that wrote it`,
+      message: `${path} has format version 3, this Tacho reads up to version 2: run the version that wrote it`,
     });
-    await execute('UPDATE tacho_format SET version = 1');
+    await execute('UPDATE tacho_format SET version = 2');
     const store = await DuckDBStore.open(path);
     expect(await loadValues(store)).toHaveLength(10);
     await store.close();

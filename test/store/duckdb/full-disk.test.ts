@@ -1,31 +1,13 @@
-import { execFileSync } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { SeriesStore } from '../../../src/store/contract.ts';
 import { DuckDBStore } from '../../../src/store/duckdb/store.ts';
 import { ReopeningStore } from '../../../src/store/reopening-store.ts';
-import { Feeder, loadFrame, random, SECOND, T0, temporaryFolder } from '../fixtures.ts';
+import { Feeder, loadFrame, random, SECOND, T0 } from '../fixtures.ts';
+import { smallDisk } from './small-disk.ts';
 
 const ROWS = 10_000;
-
-/** A small file system of its own; null where that is not allowed. */
-async function smallDisk(size: string): Promise<{ path: string; remove(): Promise<void> } | null> {
-  const folder = await temporaryFolder('full-');
-  try {
-    execFileSync('/usr/bin/mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder.path], { stdio: 'ignore' });
-  } catch {
-    await folder.remove();
-    return null;
-  }
-  return {
-    path: folder.path,
-    remove: async () => {
-      execFileSync('/usr/bin/umount', [folder.path]);
-      await folder.remove();
-    },
-  };
-}
 
 async function rowCount(store: SeriesStore): Promise<number> {
   const select = [{ field: 'value', aggregate: 'count' as const }];

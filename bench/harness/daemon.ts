@@ -3,28 +3,41 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { BenchError } from '../harness/bench.ts';
-import type { Cleanup } from '../harness/cleanup.ts';
-import { Contained } from '../harness/contained.ts';
-import { ROOT } from '../harness/paths.ts';
+import { BenchError } from './bench.ts';
+import type { Cleanup } from './cleanup.ts';
+import { Contained } from './contained.ts';
+import { ROOT } from './paths.ts';
 
 const MAIN = join(ROOT, '.build/bundle/main.mjs');
 
-/** Starts the daemon as a package ships it, in a data folder of its own, sampling and storing all families each second. */
-export async function startDaemon(folder: string, cleanup: Cleanup): Promise<Contained> {
+export interface Daemon {
+  tree: Contained;
+  url: string;
+  /** Of the administrator. */
+  token: string;
+}
+
+/** Starts the daemon as a package ships it, in a data folder of its own, and changes `settings` (of `PUT /api/config`). */
+export async function startDaemon(
+  dataDir: string,
+  settings: Readonly<Record<string, unknown>>,
+  cleanup: Cleanup,
+  nodeFlags: readonly string[] = [],
+): Promise<Daemon> {
   const password = randomBytes(16).toString('hex');
-  const dataDir = join(folder, 'tacho');
   if (!existsSync(MAIN)) throw new BenchError('there is no bundle to measure: run `npm run bench` or `npm run build`');
-  const flags = ['--disable-warning=ExperimentalWarning'];
-  const daemon = Contained.start(
+  const flags = ['--disable-warning=ExperimentalWarning', ...nodeFlags];
+  const tree = Contained.start(
     'tacho',
     [process.execPath, ...flags, MAIN, 'serve', '--listen', '127.0.0.1:0', '--data-dir', dataDir],
     cleanup,
     { TACHO_ADMIN_PASSWORD: password },
   );
-  const url = await listeningUrl(daemon);
-  await configure(url, password);
-  return daemon;
+  const url = await listeningUrl(tree);
+  const login = await call(`${url}/api/auth/login`, 'POST', {}, { username: 'admin', password });
+  const { access_token: token } = (await login.json()) as { access_token: string };
+  await call(`${url}/api/config`, 'PUT', { authorization: `Bearer ${token}` }, settings);
+  return { tree, url, token };
 }
 
 async function listeningUrl(daemon: Contained): Promise<string> {
@@ -35,12 +48,6 @@ async function listeningUrl(daemon: Contained): Promise<string> {
   });
   daemon.ended.then((errors) => found.reject(new BenchError(`the daemon ended before it listened: ${errors}`)));
   return found.promise;
-}
-
-async function configure(url: string, password: string): Promise<void> {
-  const login = await call(`${url}/api/auth/login`, 'POST', {}, { username: 'admin', password });
-  const { access_token } = (await login.json()) as { access_token: string };
-  await call(`${url}/api/config`, 'PUT', { authorization: `Bearer ${access_token}` }, { sampling_interval_seconds: 1 });
 }
 
 async function call(url: string, method: string, headers: Record<string, string>, body: unknown): Promise<Response> {
