@@ -227,7 +227,7 @@ export interface SeriesStore {
   /**
    * Brings the archived rows of a family (raw and rolled up) or an event table back, for a span of whole UTC days. Raw rows take the place of
    * the rollup rows that stand for them; rolled-up rows come back where no raw ones were archived. Rows that are in the table
-   * already stay as they are. `keepFrom` does not apply.
+   * already keep their values, and get those that they lack. `keepFrom` does not apply.
    * @returns how many rows came back
    * @throws StoreError TACHO_STORE_ARCHIVE for a file that cannot be read: then nothing of its day has changed
    */

@@ -6,8 +6,7 @@ import type { Zone } from './lib/format.ts';
 import type { Preference } from './lib/preferences.ts';
 import type { Router } from './lib/router.ts';
 import type { SessionStore } from './lib/session.ts';
-
-export type Theme = 'system' | 'light' | 'dark';
+import type { Theme } from './lib/theme.ts';
 
 /** What every view may use. */
 export interface App {

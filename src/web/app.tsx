@@ -22,7 +22,7 @@ export function App() {
 
   useLayoutEffect(() => {
     if (!redirect) return;
-    if (redirect === LOGIN && session.lastEnd.value !== 'logout') returnTo = path;
+    if (redirect === LOGIN && session.lastEnd.value !== 'logout') returnTo = router.address;
     router.navigate(redirect, { replace: true });
     if (redirect !== LOGIN) returnTo = HOME;
   }, [redirect, path, router, session]);

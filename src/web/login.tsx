@@ -9,7 +9,7 @@ import { ThemeButton } from './ui/theme-button.tsx';
 const text = messages.login;
 
 export function LoginView() {
-  const { api, session } = useApp();
+  const { api, session, theme } = useApp();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const wait = useCountdown();
@@ -47,7 +47,7 @@ export function LoginView() {
   return (
     <main class="login">
       <div class="login-theme">
-        <ThemeButton />
+        <ThemeButton theme={theme} />
       </div>
       <div class="login-card">
         <Logo />

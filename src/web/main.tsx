@@ -1,14 +1,13 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
-import type { Theme } from './app-context.ts';
 import { AppContext } from './app-context.ts';
 import { Api } from './lib/api.ts';
-import { Cell } from './lib/cell.ts';
 import type { Zone } from './lib/format.ts';
 import { Preference } from './lib/preferences.ts';
 import { Router } from './lib/router.ts';
 import { SessionStore } from './lib/session.ts';
 import { browserStorage } from './lib/storage.ts';
+import { openTheme } from './lib/theme.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/shell.css';
@@ -16,22 +15,13 @@ import './styles/login.css';
 import './styles/parts.css';
 import './styles/charts.css';
 import './styles/live.css';
+import './styles/history.css';
+import './styles/compare.css';
+import './styles/form.css';
+import './styles/settings.css';
 
-const preferences = browserStorage('localStorage');
-const theme = new Preference<Theme>(preferences, 'tacho.theme', ['system', 'light', 'dark']);
-const zone = new Preference<Zone>(preferences, 'tacho.zone', ['local', 'utc']);
-
-const prefersDark = matchMedia('(prefers-color-scheme: dark)');
-const shownScheme = () => (theme.value === 'system' ? (prefersDark.matches ? 'dark' : 'light') : theme.value);
-const scheme = new Cell<'light' | 'dark'>(shownScheme());
-const applyTheme = () => {
-  document.documentElement.dataset['theme'] = theme.value;
-  scheme.set(shownScheme());
-};
-applyTheme();
-theme.subscribe(applyTheme);
-prefersDark.addEventListener('change', applyTheme);
-
+const { theme, scheme } = openTheme();
+const zone = new Preference<Zone>(browserStorage('localStorage'), 'tacho.zone', ['local', 'utc']);
 const session = new SessionStore({ storage: browserStorage('sessionStorage'), now: Date.now });
 const app = { api: new Api(session), session, router: new Router(window), theme, zone, scheme };
 

@@ -1,3 +1,5 @@
+import { compareMessages } from './compare/messages.ts';
+import { historyMessages } from './history/messages.ts';
 /** Every text of the page. One object per language will have this shape. */
 export const messages = {
   product: 'Tacho',
@@ -32,6 +34,11 @@ export const messages = {
     throttledForAWhile: 'Too many attempts. Try again later.',
   },
 
+  chart: {
+    label: (title: string, parts: string) => `Chart over time: ${title} (${parts})`,
+    average: 'average',
+  },
+
   live: {
     title: 'Live',
     host: 'Host',
@@ -53,7 +60,6 @@ export const messages = {
     resume: 'Resume charts',
     zone: { utc: 'UTC', local: 'Local' },
     zoneSwitch: (zone: string) => `Time zone: ${zone}. Switch`,
-    chart: (title: string, parts: string) => `Chart over time: ${title} (${parts})`,
   },
 
   summary: { title: 'At a glance', load: 'Load', memory: 'Memory', cpu: 'CPU', network: 'Network', disk: 'Disk' },
@@ -152,6 +158,9 @@ export const messages = {
     bandwidthRead: 'Memory read',
     bandwidthWrite: 'Memory written',
   },
+
+  history: historyMessages,
+  compare: compareMessages,
 
   list: {
     showAll: (total: number) => `Show all ${total}`,

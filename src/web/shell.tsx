@@ -25,9 +25,9 @@ export function Shell({ token, view, children }: { token: string; view: View | n
   const followLink = (event: MouseEvent) => {
     const link = (event.target as Element).closest('a');
     const plainClick = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
-    if (!link || !plainClick || link.origin !== location.origin || link.hash) return;
+    if (!link || !plainClick || link.target || link.origin !== location.origin || link.hash) return;
     event.preventDefault();
-    router.navigate(link.pathname);
+    router.navigate(link.pathname + link.search);
   };
 
   return (
@@ -64,7 +64,7 @@ export function Shell({ token, view, children }: { token: string; view: View | n
 }
 
 function Account() {
-  const { api } = useApp();
+  const { api, theme } = useApp();
   const [username, setUsername] = useState('');
   useEffect(() => {
     // Without an answer the name stays empty; a 401 has ended the session by then.
@@ -82,7 +82,7 @@ function Account() {
         <span class="sr-only">{messages.account.signedInAs} </span>
         <span class="account-text">{username}</span>
       </span>
-      <ThemeButton />
+      <ThemeButton theme={theme} />
       <button
         type="button"
         class="icon-button"

@@ -3,8 +3,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
+import { MockHistory } from './mock-history.ts';
 import type { MockHost } from './mock-metrics.ts';
 import { mockMetrics } from './mock-metrics.ts';
+import { MockSettings } from './mock-settings.ts';
 import { MockSocket } from './mock-socket.ts';
 
 const WEB_ROOT = join(import.meta.dirname, '../../.build/web');
@@ -16,7 +18,6 @@ const CONTENT_TYPES: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
 };
-const HISTORY_STEP_MS = 5_000;
 
 export interface MockOptions extends Partial<MockHost> {
   intervalMs?: number;
@@ -40,6 +41,8 @@ export class MockServer {
   /** Changes the figures of the stream before they go out. */
   change: (metrics: Metrics) => object = (metrics) => metrics;
   readonly pings: string[] = [];
+  readonly settings = new MockSettings();
+  readonly history: MockHistory;
   readonly #options: Required<MockOptions>;
   readonly #server: Server;
   readonly #sockets = new Set<MockSocket>();
@@ -49,6 +52,7 @@ export class MockServer {
 
   constructor(options: MockOptions = {}) {
     this.#options = { cores: 4, perfAvailable: false, intervalMs: 1_000, history: true, port: 0, ...options };
+    this.history = new MockHistory(this.#options);
     if (!existsSync(WEB_ROOT)) throw new Error('the page is not built: npx vite build --config src/web/vite.config.ts');
     for (const file of readdirSync(WEB_ROOT, { recursive: true, withFileTypes: true })) {
       if (!file.isFile()) continue;
@@ -117,12 +121,16 @@ export class MockServer {
     if (url.pathname === '/api/auth/login') return this.#login(request, response);
     const token = request.headers.authorization?.slice('Bearer '.length) ?? '';
     if (!this.#tokens.has(token)) return json(response, 401, { detail: 'Not authenticated' });
-    if (url.pathname === '/api/auth/me') return json(response, 200, { id: 1, username: this.username });
+    if (url.pathname === '/api/auth/me')
+      return json(response, 200, { id: 1, username: this.username, is_admin: this.settings.mayChange });
+    const answer = await this.settings.answer(request, url);
+    if (answer) return json(response, answer.status, answer.body);
     if (url.pathname === '/api/auth/logout') {
       this.#tokens.delete(token);
       return json(response, 200, { message: 'Logged out successfully' });
     }
-    if (url.pathname === '/api/history/metrics') return this.#history(url.searchParams, response);
+    const past = this.#options.history ? this.history.answer(url) : noStore(url);
+    if (past) return json(response, past.status, past.body);
     json(response, 404, { detail: 'Resource not found' });
   }
 
@@ -141,20 +149,6 @@ export class MockServer {
     json(response, 200, { access_token: token, token_type: 'bearer', expires_in: 86_400 });
   }
 
-  #history(query: URLSearchParams, response: ServerResponse): void {
-    if (!this.#options.history) {
-      json(response, 503, { detail: 'The store is not available' });
-      return;
-    }
-    const start = Date.parse(query.get('start_time') ?? '');
-    const end = Date.parse(query.get('end_time') ?? '');
-    const type = query.get('metric_type') as keyof Metrics;
-    const points = [];
-    for (let time = Math.ceil(start / HISTORY_STEP_MS) * HISTORY_STEP_MS; time < end; time += HISTORY_STEP_MS)
-      points.push({ timestamp: new Date(time).toISOString(), data: mockMetrics(time, this.#options)[type] });
-    json(response, 200, { metric_type: type, interval: '5s', data_points: points });
-  }
-
   #file(path: string, response: ServerResponse): void {
     const name = this.#files.has(path) ? path : '/index.html';
     const found = name === path || path === '/' || path === '/login' || path.startsWith('/app/');
@@ -169,4 +163,8 @@ export class MockServer {
 function json(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(JSON.stringify(body));
+}
+
+function noStore({ pathname }: URL) {
+  return pathname.startsWith('/api/history/') ? { status: 503, body: { detail: 'The store is not available' } } : null;
 }

@@ -30,27 +30,31 @@ export function figure(page: Page, testId: string) {
   return page.getByTestId(testId);
 }
 
-/** Whether anything is drawn in the first and in the last tenth of a chart's plotting area. */
-export async function drawnEdges(page: Page, panel: string): Promise<{ left: boolean; right: boolean }> {
-  return page.locator(`.panel-${panel} canvas`).evaluate((canvas) => {
-    const context = canvas.getContext('2d');
-    const over = canvas.parentElement.querySelector('.u-over');
-    const ratio = canvas.width / canvas.clientWidth;
-    const scaled = (length: number) => Math.round(length * ratio);
-    const [x, y] = [scaled(over.offsetLeft), scaled(over.offsetTop)];
-    const [width, height] = [scaled(over.clientWidth), scaled(over.clientHeight)];
-    const coloured = (from: number, columns: number) => {
-      const pixels = context.getImageData(from, y, columns, height).data;
+/** Whether any series is drawn in a part of a chart's plotting area, from 0 (its left edge) to 1. */
+export async function drawnBetween(page: Page, panel: string, from: number, to: number): Promise<boolean> {
+  return page.locator(`.panel-${panel} canvas`).evaluate(
+    (canvas, part) => {
+      const context = canvas.getContext('2d');
+      const over = canvas.parentElement.querySelector('.u-over');
+      const ratio = canvas.width / canvas.clientWidth;
+      const scaled = (length: number) => Math.round(length * ratio);
+      const left = scaled(over.offsetLeft + over.clientWidth * part.from);
+      const width = Math.max(1, scaled(over.clientWidth * (part.to - part.from)));
+      const pixels = context.getImageData(left, scaled(over.offsetTop), width, scaled(over.clientHeight)).data;
       // Series have colour; grid lines are grey or nearly so.
       for (let i = 0; i < pixels.length; i += 4) {
         const rgb = [pixels[i], pixels[i + 1], pixels[i + 2]];
         if (pixels[i + 3] > 64 && Math.max(...rgb) - Math.min(...rgb) > 48) return true;
       }
       return false;
-    };
-    const tenth = Math.round(width / 10);
-    return { left: coloured(x, tenth), right: coloured(x + width - tenth, tenth) };
-  });
+    },
+    { from, to },
+  );
+}
+
+/** Whether anything is drawn in the first and in the last tenth of a chart's plotting area. */
+export async function drawnEdges(page: Page, panel: string): Promise<{ left: boolean; right: boolean }> {
+  return { left: await drawnBetween(page, panel, 0, 0.1), right: await drawnBetween(page, panel, 0.9, 1) };
 }
 
 /** Logs in, watches figures come in, finds them on the page, reloads, logs out. The daemon should sample at least once a second. */

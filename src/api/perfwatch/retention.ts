@@ -129,7 +129,8 @@ function dataOf({ bytes, tables }: StoreUsage) {
   const oldest = series.flatMap(({ oldestUs }) => oldestUs ?? []);
   const newest = series.flatMap(({ newestUs }) => newestUs ?? []);
   return {
-    current_data_size_mb: Math.round((bytes / 2 ** 20) * 100) / 100,
+    // Rounded up: what is there is never shown as nothing.
+    current_data_size_mb: Math.ceil((bytes / 2 ** 20) * 100) / 100,
     oldest_record: oldest.length === 0 ? null : isoFromUs(Math.min(...oldest)),
     newest_record: newest.length === 0 ? null : isoFromUs(Math.max(...newest)),
   };

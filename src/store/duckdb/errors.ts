@@ -9,7 +9,7 @@ const NEWER_FORMAT =
 const LOCKED = /could not set lock on file|conflicting lock/i;
 const CORRUPT = /corrupt|checksum/i;
 const INVALIDATED = /has been invalidated|fatal error/i;
-const NO_ACCESS = /permission denied|read-only|cannot open file|no such file|is a directory/i;
+const NO_ACCESS = /permission denied|read-only|cannot open file|no such file|is a directory|disabled by configuration/i;
 const FAILED_WRITE =
   /no space left|could not (?:write|fsync|sync|truncate|move|remove)|input\/output error|disk quota/i;
 const NO_MEMORY = /out of memory/i;

@@ -82,6 +82,11 @@ export function quoted(name: string): string {
   return `"${name}"`;
 }
 
+/** A name that none of our columns has: they begin with a letter. */
+export function ours(name: string): string {
+  return quoted(`#${name}`);
+}
+
 /** A text as part of a statement, where no placeholder is allowed. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;

@@ -2,10 +2,13 @@ import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-ap
 import type { Aggregate, RangeQuery, RangeResult, SeriesResult } from '../contract.ts';
 import { checkRange } from '../queries.ts';
 import { type Database, inTransaction, run } from './database.ts';
-import { orNaN, Parameters, quoted } from './parameters.ts';
+import { orNaN, ours, Parameters, quoted } from './parameters.ts';
 import { emptySeries, readSeries, truncateSeries } from './results.ts';
-import { rollupTable } from './rollup-columns.ts';
+import { withRollup } from './rollup-columns.ts';
 import type { Schema, Table } from './schema.ts';
+
+/** A bucket's number. */
+const NUMBER = ours('number');
 
 /** Aggregates over raw rows. A field that the table has not got yet is NULL in every row. */
 const RAW: Readonly<Record<Aggregate, (field: string) => string>> = {
@@ -29,13 +32,14 @@ export async function queryRange(database: Database, schema: Schema, query: Rang
   checkRange(query);
   const raw = schema.table(query.family, 'series');
   if (!raw) return { ...emptySeries(query.select.length), truncated: false };
-  const rollup = rollupTable(schema, raw.name);
-  const result = await database.read((reader) => {
-    if (!rollup) return select(reader, raw, undefined, query);
-    return inTransaction(reader, async () =>
-      select(reader, raw, (await overlaps(reader, rollup, query)) ? rollup : undefined, query),
-    );
-  });
+  const result = await database.read((reader) =>
+    withRollup(schema, raw.name, (rollup) => {
+      if (!rollup) return select(reader, raw, undefined, query);
+      return inTransaction(reader, async () =>
+        select(reader, raw, (await overlaps(reader, rollup, query)) ? rollup : undefined, query),
+      );
+    }),
+  );
   return firstBuckets(readSeries(result), query.limit ?? Number.POSITIVE_INFINITY);
 }
 
@@ -57,7 +61,7 @@ function select(
   // Buckets are numbered from the first one: one division a row, and no remainder of a negative number.
   const firstUs = originUs + Math.floor((query.fromUs - originUs) / bucketUs) * bucketUs;
   const [width, first] = [parameters.bigint(bucketUs), parameters.bigint(firstUs)];
-  const number = `(epoch_us(timestamp) - ${first}) // ${width} AS number`;
+  const number = `(epoch_us(timestamp) - ${first}) // ${width} AS ${NUMBER}`;
   const source = rollup
     ? parts(raw, rollup, query, number, parameters)
     : `(SELECT *, ${number} FROM ${quoted(raw.name)} WHERE ${parameters.selector(query)})`;
@@ -70,9 +74,9 @@ function select(
   const ranked =
     query.limit === undefined || query.limit >= mostBuckets
       ? ''
-      : `QUALIFY dense_rank() OVER (ORDER BY number) <= ${parameters.bigint(query.limit + 1)}`;
-  const sql = `SELECT (number * ${width} + ${first})::DOUBLE, instance${selected.join('')}
-    FROM ${source} GROUP BY number, instance ${ranked} ORDER BY number, instance`;
+      : `QUALIFY dense_rank() OVER (ORDER BY ${NUMBER}) <= ${parameters.bigint(query.limit + 1)}`;
+  const sql = `SELECT (${NUMBER} * ${width} + ${first})::DOUBLE, instance${selected.join('')}
+    FROM ${source} GROUP BY ${NUMBER}, instance ${ranked} ORDER BY ${NUMBER}, instance`;
   return run(reader, sql, parameters);
 }
 
@@ -94,7 +98,7 @@ function parts(raw: Table, rollup: Table, query: RangeQuery, number: string, par
   });
   return `(
     SELECT ${number}, instance${rawParts.join('')}
-    FROM ${quoted(raw.name)} WHERE ${parameters.selector(query)} GROUP BY number, instance
+    FROM ${quoted(raw.name)} WHERE ${parameters.selector(query)} GROUP BY ${NUMBER}, instance
     UNION ALL
     SELECT ${number}, instance${rollupParts.join('')}
     FROM ${quoted(rollup.name)} WHERE ${parameters.selector(query)}

@@ -11,8 +11,21 @@ const KEPT: Readonly<Record<Aggregate, string>> = {
   count: 'BIGINT',
 };
 
-export function rollupTable(schema: Schema, family: string): Table | undefined {
+function rollupTable(schema: Schema, family: string): Table | undefined {
   return schema.table(rollupTableOf(family), 'rollup');
+}
+
+/** Runs `query` again when rows may have moved meanwhile into a rollup table, or a column of it, that it did not know of. */
+export async function withRollup<T>(
+  schema: Schema,
+  family: string,
+  query: (rollup: Table | undefined) => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    const rollup = rollupTable(schema, family);
+    const result = await query(rollup);
+    if (rollupTable(schema, family) === rollup) return result;
+  }
 }
 
 export function fieldsOf(raw: Table): string[] {

@@ -5,11 +5,13 @@ import { checkRollup } from '../queries.ts';
 import type { ArchiveFolder } from './archive/folder.ts';
 import { type Database, inTransaction, run } from './database.ts';
 import { leave } from './leave.ts';
-import { Parameters, quoted } from './parameters.ts';
+import { ours, Parameters, quoted } from './parameters.ts';
 import { fieldsOf, rollupColumns } from './rollup-columns.ts';
 import type { Schema, Table } from './schema.ts';
 import { inSlice, type Slice } from './slices.ts';
 import type { Watches } from './watches.ts';
+
+const BUCKET = ours('bucket');
 
 export async function rollUp(
   database: Database,
@@ -59,10 +61,10 @@ async function insertRollup(writer: DuckDBConnection, raw: Table, slice: Slice, 
   const result = await run(
     writer,
     `INSERT INTO ${quoted(rollupTableOf(raw.name))} (${columns.map(quoted).join(', ')})
-     SELECT ${parameters.bigint(bucketUs)}, make_timestamp(bucket), collector, instance, max(timestamp)${aggregates.join('')}
-     FROM (SELECT ${parameters.bucket(bucketUs)} AS bucket, * FROM ${quoted(raw.name)}
+     SELECT ${parameters.bigint(bucketUs)}, make_timestamp(${BUCKET}), collector, instance, max(timestamp)${aggregates.join('')}
+     FROM (SELECT ${parameters.bucket(bucketUs)} AS ${BUCKET}, * FROM ${quoted(raw.name)}
            WHERE ${inSlice(parameters, 'series', slice)})
-     GROUP BY bucket, collector, instance`,
+     GROUP BY ${BUCKET}, collector, instance`,
     parameters,
   );
   return result.rowsChanged;

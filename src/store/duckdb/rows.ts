@@ -2,9 +2,9 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { type RowsPage, type RowsQuery, type SeriesResult, type SeriesSelector, StoreError } from '../contract.ts';
 import { checkFields, checkRows, checkSelector } from '../queries.ts';
 import { type Database, inTransaction, run } from './database.ts';
-import { microseconds, orNaN, Parameters, quoted } from './parameters.ts';
+import { microseconds, orNaN, ours, Parameters, quoted } from './parameters.ts';
 import { emptySeries, readSeries } from './results.ts';
-import { rollupTable } from './rollup-columns.ts';
+import { withRollup } from './rollup-columns.ts';
 import type { Schema, Table } from './schema.ts';
 
 /** One page of raw rows. */
@@ -75,25 +75,28 @@ export async function queryLatest(
   if (!raw) return emptySeries(query.fields.length);
   const parameters = new Parameters();
   const selector = parameters.selector(query);
+  const [newestOf, newest] = [ours('newest of'), ours('newest')];
   const sql = `SELECT ${microseconds('timestamp')}, instance${columnsOf(raw, query.fields)}
     FROM ${quoted(raw.name)} JOIN (
-      SELECT instance AS newest_instance, max(timestamp) AS newest FROM ${quoted(raw.name)} WHERE ${selector} GROUP BY instance
-    ) ON instance = newest_instance AND timestamp = newest
+      SELECT instance AS ${newestOf}, max(timestamp) AS ${newest} FROM ${quoted(raw.name)} WHERE ${selector} GROUP BY instance
+    ) ON instance = ${newestOf} AND timestamp = ${newest}
     WHERE ${selector} ORDER BY timestamp, instance`;
   return readSeries(await database.read((reader) => run(reader, sql, parameters)));
 }
 
 export async function queryInstances(database: Database, schema: Schema, query: SeriesSelector): Promise<string[]> {
   checkSelector(query);
-  const tables = [schema.table(query.family, 'series'), rollupTable(schema, query.family)].filter(
-    (table) => table !== undefined,
+  const result = await database.read((reader) =>
+    withRollup(schema, query.family, async (rollup) => {
+      const tables = [schema.table(query.family, 'series'), rollup].filter((table) => table !== undefined);
+      if (tables.length === 0) return [];
+      const parameters = new Parameters();
+      const selector = parameters.selector(query);
+      const sources = tables.map(({ name }) => `SELECT instance FROM ${quoted(name)} WHERE ${selector}`);
+      const sql = `SELECT DISTINCT instance FROM (${sources.join(' UNION ALL ')}) ORDER BY instance`;
+      return (await run(reader, sql, parameters)).getRows();
+    }),
   );
-  if (tables.length === 0) return [];
-  const parameters = new Parameters();
-  const selector = parameters.selector(query);
-  const sources = tables.map(({ name }) => `SELECT instance FROM ${quoted(name)} WHERE ${selector}`);
-  const sql = `SELECT DISTINCT instance FROM (${sources.join(' UNION ALL ')}) ORDER BY instance`;
-  const result = await database.read(async (reader) => (await run(reader, sql, parameters)).getRows());
   return result.map(([instance]) => instance as string);
 }
 

@@ -20,8 +20,8 @@ const KEY: Readonly<Record<TableKind, string>> = {
 /** Cuts a span where buckets meet into slices that hold its rows, as they are now, and cover it all; none when there are no rows. */
 export async function slicesOf(database: Database, table: Table, span: Span, bucketUs: number): Promise<Slice[]> {
   const parameters = new Parameters();
-  const sql = `SELECT ${parameters.bucket(bucketUs)}::DOUBLE AS bucket, count(*)::DOUBLE FROM ${quoted(table.name)}
-    WHERE ${parameters.within(span)} GROUP BY bucket ORDER BY bucket`;
+  const sql = `SELECT ${parameters.bucket(bucketUs)}::DOUBLE, count(*)::DOUBLE FROM ${quoted(table.name)}
+    WHERE ${parameters.within(span)} GROUP BY 1 ORDER BY 1`;
   const buckets = await database.read(async (reader) => (await run(reader, sql, parameters)).getRows());
   const starts: { fromUs: number; rows: number }[] = [];
   for (const [fromUs, rows] of buckets as [number, number][]) {

@@ -18,11 +18,14 @@ export class ApiError extends Error {
 export interface User {
   id: number;
   username: string;
+  is_admin: boolean;
 }
 
 /** `GET /api/history/metrics`: each point's `data` has the shape of the live message's block of that name. */
 export interface History {
   data_points: { timestamp: string; data: object }[];
+  truncated?: boolean;
+  stale?: boolean;
 }
 
 interface LoginAnswer {
@@ -70,10 +73,25 @@ export class Api {
     return this.#authorised(`/api/history/metrics?${query}`);
   }
 
+  /** A change: `body` is sent as JSON. @throws ApiError */
+  send<T>(method: 'POST' | 'PUT', path: string, body?: object): Promise<T> {
+    if (body === undefined) return this.#authorised(path, { method });
+    return this.#authorised(path, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  }
+
+  /** @throws ApiError; what `signal` throws when it is aborted */
+  get<T>(path: string, signal?: AbortSignal): Promise<T> {
+    return this.#authorised(path, signal ? { signal } : {});
+  }
+
   async #authorised<T>(path: string, init: RequestInit = {}): Promise<T> {
     const token = this.#session.current.value?.token;
     try {
-      return await request<T>(path, { ...init, headers: { authorization: `Bearer ${token}` } });
+      return await request<T>(path, { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } });
     } catch (error) {
       // Only if the session is still the one that was refused: a late answer must not end its successor.
       if (error instanceof ApiError && error.status === 401 && this.#session.current.value?.token === token)
@@ -84,8 +102,8 @@ export class Api {
 }
 
 async function request<T>(path: string, init: RequestInit): Promise<T> {
-  const response = await fetch(path, { ...init, cache: 'no-store' }).catch(() => {
-    throw new ApiError(0, messages.unreachable);
+  const response = await fetch(path, { ...init, cache: 'no-store' }).catch((error: unknown) => {
+    throw init.signal?.aborted ? error : new ApiError(0, messages.unreachable);
   });
   const body: unknown = await response.json().catch(() => null);
   if (response.ok && body !== null) return body as T;

@@ -89,6 +89,9 @@ interface PerfBlock {
 
 interface MemoryBandwidthBlock {
   available?: boolean;
+  read_bytes_per_sec?: Value;
+  write_bytes_per_sec?: Value;
+  page_io_bytes_per_sec?: Value;
   /** KiB per second, as in /proc/vmstat. */
   pgpgin_per_sec?: Value;
   pgpgout_per_sec?: Value;

@@ -1,8 +1,4 @@
-/** One moment of a chart; null is no value. */
-export interface Point {
-  timeMs: number;
-  values: readonly (number | null)[];
-}
+import type { Point } from '../chart/rows.ts';
 
 /** Two points further apart than this many of their intervals have a gap between them. */
 const GAP_INTERVALS = 2.5;

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { splitUnit } from '../lib/format.ts';
 import { messages } from '../messages.ts';
+import { setText } from '../ui/text.ts';
 import { useFeed } from './feed-context.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -75,8 +76,4 @@ export function Facts({ items }: { items: readonly { label: string; of: Select; 
       ))}
     </dl>
   );
-}
-
-export function setText(node: Element | null, text: string): void {
-  if (node && node.textContent !== text) node.textContent = text;
 }

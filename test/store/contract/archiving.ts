@@ -158,7 +158,7 @@ export function archiving(subject: Subject): void {
       expect((await rows()).map(({ timestampUs }) => timestampUs)).toEqual([T0 + HOUR]);
     });
 
-    test('leaves rows that are there as they are, and fields that came later empty', async () => {
+    test('gives rows that are there what they lack, and leaves fields that came later empty', async () => {
       const { feeder, store } = subject;
       await feeder.append([loadFrame(T0, 1), loadFrame(T0 + 1, 2)]);
       await rollUp();
@@ -166,8 +166,9 @@ export function archiving(subject: Subject): void {
       expect(await restore()).toEqual({ rows: 1 });
       expect((await rows()).map(({ values }) => values)).toEqual([
         [1, Number.NaN],
-        [Number.NaN, 9],
+        [2, 9],
       ]);
+      expect(await restore()).toEqual({ rows: 0 });
       await feeder.append([loadFrame(T0 + 2, 3)]);
       expect(await loadValues(store)).toHaveLength(3);
     });

@@ -6,10 +6,12 @@ function fakeWindow(path: string) {
   const entries = [path];
   let at = 0;
   let popped = () => {};
-  const location = { pathname: path };
+  const location = { pathname: path, search: '' };
   const show = () => {
-    location.pathname = entries[at] ?? '/';
+    const { pathname, search } = new URL(entries[at] ?? '/', 'http://host');
+    Object.assign(location, { pathname, search });
   };
+  show();
   return {
     entries,
     location,
@@ -66,4 +68,50 @@ test("follows the browser's back button", () => {
   router.navigate('/app/history');
   window.back();
   expect(seen).toEqual(['/app/history', '/']);
+});
+
+test('a view may hold back what would leave it, also the back button, until it lets go', () => {
+  const window = fakeWindow('/');
+  const router = new Router(window);
+  router.navigate('/app/settings');
+  const leaves: (() => void)[] = [];
+  router.holdBack = (leave) => leaves.push(leave);
+  window.back();
+  router.navigate('/app/history');
+  expect(leaves).toHaveLength(2);
+  expect([router.path.value, window.location.pathname]).toEqual(['/app/settings', '/app/settings']);
+  leaves[0]?.();
+  expect([router.path.value, window.location.pathname]).toEqual(['/', '/']);
+});
+
+test('the end of a session is not held back', () => {
+  const router = new Router(fakeWindow('/app/settings'));
+  router.holdBack = () => {};
+  router.navigate('/login', { replace: true });
+  expect(router.path.value).toBe('/login');
+});
+
+test('the query is part of the address, and of where the back button leads', () => {
+  const window = fakeWindow('/app/history?range=6h');
+  const router = new Router(window);
+  expect([router.path.value, router.query.value, router.address]).toEqual([
+    '/app/history',
+    'range=6h',
+    '/app/history?range=6h',
+  ]);
+  router.navigate('/app/history/?range=24h');
+  router.navigate('/app/history?range=24h');
+  router.navigate('/');
+  expect(window.entries).toEqual(['/app/history?range=6h', '/app/history?range=24h', '/']);
+  expect(router.query.value).toBe('');
+  window.back();
+  expect(router.address).toBe('/app/history?range=24h');
+});
+
+test('a view that goes never sees the query of the next', () => {
+  const router = new Router(fakeWindow('/app/history?range=6h'));
+  const seen: string[] = [];
+  router.query.subscribe(() => seen.push(router.address));
+  router.navigate('/app/compare?type=disk');
+  expect(seen).toEqual(['/app/compare?type=disk']);
 });

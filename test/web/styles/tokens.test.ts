@@ -38,13 +38,21 @@ const PAIRS: [foreground: string, background: string, atLeast: number][] = [
   ['--accent', '--canvas', TEXT],
   ['--on-accent', '--accent', TEXT],
   ['--on-accent', '--accent-hover', TEXT],
-  ['--critical', '--surface', TEXT],
+  ['--on-critical', '--critical', TEXT],
+  ...['--good', '--warning', '--critical', '--series-1'].map((colour): [string, string, number] => [
+    colour,
+    '--surface',
+    TEXT,
+  ]),
   ['--border-strong', '--surface', GRAPHICS],
   ['--focus', '--surface', GRAPHICS],
   ['--focus', '--canvas', GRAPHICS],
-  ...['--series-1', '--series-2', '--series-3', '--series-4', '--good', '--warning', '--critical'].map(
-    (colour): [string, string, number] => [colour, '--surface', GRAPHICS],
-  ),
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 'muted'].map((series): [string, string, number] => [
+    `--series-${series}`,
+    '--surface',
+    GRAPHICS,
+  ]),
+  ...['--good', '--warning', '--critical'].map((colour): [string, string, number] => [colour, '--surface', GRAPHICS]),
 ];
 
 describe.each(['light', 'dark'] as const)('contrast in the %s theme (WCAG AA)', (theme) => {

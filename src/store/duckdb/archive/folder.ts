@@ -1,5 +1,5 @@
 import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { sync } from '../sync.ts';
 
 /** A file of the archive, by its name: `<table>/<UTC day>.parquet`, and `<table>/<UTC day>.<part>.parquet` for what came in later. */
@@ -48,10 +48,10 @@ export class ArchiveFolder {
     return (await stat(this.absolute(file))).size;
   }
 
-  /** Bytes of all files; those that go while they are counted do not count. */
+  /** Bytes of all files; what goes while they are counted, or cannot be looked at, does not count. */
   async bytes(): Promise<number> {
     let bytes = 0;
-    for (const file of await this.files()) bytes += await this.bytesOf(file).catch(() => 0);
+    for (const file of await this.files().catch(() => [])) bytes += await this.bytesOf(file).catch(() => 0);
     return bytes;
   }
 
@@ -93,11 +93,15 @@ export class ArchiveFolder {
   }
 }
 
-/** Not `recursive`, which calls a read-only file system ENOENT. */
+/** Durable, if it is new. Not `recursive`, which calls a read-only file system ENOENT. */
 async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    throw error;
+  }
+  await sync(dirname(path));
 }
 
 async function removeUnfinished(folder: string): Promise<void> {

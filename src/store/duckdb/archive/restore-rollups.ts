@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { DAY_US } from '../../days.ts';
 import { run } from '../database.ts';
 import { Parameters, quoted, type Span } from '../parameters.ts';
 import { rollupCountColumns } from '../rollup-columns.ts';
@@ -12,39 +13,52 @@ export interface Archived {
   files: readonly Footer[];
 }
 
-/** Buckets whose raw rows come back, and buckets that stand for more rows than were archived: their rollup rows stay, for nothing is to be lost. */
+/**
+ * What is decided about as a whole: the widest bucket's time of a collector's instance. Rollup rows of several widths may stand for rows of
+ * the same time, and do so together.
+ */
+export interface Units {
+  widthUs: number;
+}
+
+/** Units whose raw rows come back, and units that stand for more rows than were archived: their rollup rows stay, for nothing is to be lost. */
 const BACK = 'tacho_back';
 const KEPT = 'tacho_kept';
-const BUCKET = ['bucket_us', 'timestamp', 'collector', 'instance'] as const;
 
-/** Runs `work` while it is known what becomes of each bucket of a day, and what stood in for raw rows that come back is gone. */
+/** Runs `work` while it is known what becomes of each unit of a day, and what stood in for raw rows that come back is gone. */
 export async function replacingRollups(
   writer: DuckDBConnection,
   raw: Archived | undefined,
   rollups: Archived | undefined,
   day: Span,
-  work: () => Promise<number>,
+  work: (units: Units) => Promise<number>,
 ): Promise<number> {
   for (const name of [BACK, KEPT]) {
-    await writer.run(
-      `CREATE TEMP TABLE ${name} (bucket_us BIGINT, timestamp TIMESTAMP, collector INTEGER, instance VARCHAR)`,
-    );
+    await writer.run(`CREATE TEMP TABLE ${name} (start BIGINT, collector INTEGER, instance VARCHAR)`);
   }
+  let units: Units = { widthUs: DAY_US };
   if (raw && raw.files.length > 0 && rollups) {
-    for (const bucketUs of await bucketWidths(writer, rollups, day)) {
-      await sortOut(writer, raw, rollups, day, bucketUs);
-    }
-    await writer.run(
-      `DELETE FROM ${quoted(rollups.table.name)} AS stored USING ${BACK} AS back WHERE ${equal(BUCKET, 'stored', 'back')}`,
+    units = await unitsOf(writer, rollups, day);
+    await sortOut(writer, raw, rollups, day, units);
+    const parameters = new Parameters();
+    await run(
+      writer,
+      `DELETE FROM ${quoted(rollups.table.name)} WHERE ${parameters.within(day)} AND ${isIn(BACK, units, parameters)}`,
+      parameters,
     );
   }
-  const result = await work();
+  const result = await work(units);
   for (const name of [BACK, KEPT]) await writer.run(`DROP TABLE temp.${name}`);
   return result;
 }
 
 /** Adds the rolled-up rows whose raw ones did not come back and that are not there yet. */
-export async function insertRollups(writer: DuckDBConnection, { table, files }: Archived, day: Span): Promise<number> {
+export async function insertRollups(
+  writer: DuckDBConnection,
+  { table, files }: Archived,
+  day: Span,
+  units: Units,
+): Promise<number> {
   if (files.length === 0) return 0;
   const parameters = new Parameters();
   const columns = [...table.columns.keys()];
@@ -52,8 +66,9 @@ export async function insertRollups(writer: DuckDBConnection, { table, files }: 
   const result = await run(
     writer,
     `INSERT INTO ${quoted(table.name)} (${names})
-     SELECT ${names} FROM ${archivedRows(files, table.columns)} AS archived
-     ANTI JOIN ${BACK} AS back ON ${equal(BUCKET, 'archived', 'back')}
+     SELECT ${names} FROM (
+       SELECT * FROM ${archivedRows(files, table.columns)} WHERE NOT ${isIn(BACK, units, parameters)}
+     ) AS archived
      ANTI JOIN (SELECT * FROM ${quoted(table.name)} WHERE ${parameters.within(day)}) AS stored
        ON ${columns.map((column) => `archived.${quoted(column)} IS NOT DISTINCT FROM stored.${quoted(column)}`).join(' AND ')}
      ORDER BY timestamp, instance`,
@@ -62,22 +77,23 @@ export async function insertRollups(writer: DuckDBConnection, { table, files }: 
   return result.rowsChanged;
 }
 
-/** The condition that a raw row's bucket is not one of KEPT. */
-export async function notKept(writer: DuckDBConnection, parameters: Parameters): Promise<string> {
-  const widths = (await writer.runAndReadAll(`SELECT DISTINCT bucket_us::DOUBLE FROM ${KEPT}`))
-    .getRows()
-    .flat() as number[];
-  const conditions = widths.map(
-    (bucketUs) => `(collector, instance, ${parameters.bucket(bucketUs)}) NOT IN (
-      SELECT (collector, instance, epoch_us(timestamp)) FROM ${KEPT} WHERE bucket_us = ${bucketUs})`,
-  );
-  return conditions.length === 0 ? 'true' : conditions.join(' AND ');
+/** The condition that a raw row's unit is not one of KEPT. */
+export function notKept(units: Units, parameters: Parameters): string {
+  return `NOT ${isIn(KEPT, units, parameters)}`;
 }
 
-async function bucketWidths(writer: DuckDBConnection, rollups: Archived, day: Span): Promise<number[]> {
+function isIn(unitTable: string, { widthUs }: Units, parameters: Parameters): string {
+  return `((${parameters.bucket(widthUs)}, collector, instance) IN (SELECT (start, collector, instance) FROM ${unitTable}))`;
+}
+
+/** The widest bucket of the day, when the others are parts of it as all of ours are; else the whole day. */
+async function unitsOf(writer: DuckDBConnection, rollups: Archived, day: Span): Promise<Units> {
   const parameters = new Parameters();
   const sql = `SELECT DISTINCT bucket_us::DOUBLE FROM ${allRollups(rollups, parameters, day)}`;
-  return (await (await run(writer, sql, parameters)).getRows()).flat() as number[];
+  const widths = (await (await run(writer, sql, parameters)).getRows()).flat() as number[];
+  const widest = Math.max(...widths);
+  const nested = DAY_US % widest === 0 && widths.every((width) => widest % width === 0);
+  return { widthUs: nested ? widest : DAY_US };
 }
 
 /** Rollup rows that are in the table, in the files or in both, once each. */
@@ -93,7 +109,7 @@ async function sortOut(
   raw: Archived,
   rollups: Archived,
   day: Span,
-  bucketUs: number,
+  { widthUs }: Units,
 ): Promise<void> {
   const key = new Map([...raw.table.columns].slice(0, 3));
   const counts = rollupCountColumns(rollups.table).map(quoted);
@@ -105,21 +121,16 @@ async function sortOut(
     await run(
       writer,
       `INSERT INTO ${into}
-       SELECT ${parameters.bigint(bucketUs)}, rolled.timestamp, collector, instance
+       SELECT start, collector, instance
        FROM (
-         SELECT timestamp, collector, instance, sum(greatest(1, ${counts.join(', ')})) AS rows
-         FROM ${allRollups(rollups, parameters, day)} WHERE bucket_us = ${parameters.bigint(bucketUs)}
-         GROUP BY timestamp, collector, instance
+         SELECT ${parameters.bucket(widthUs)} AS start, collector, instance, sum(greatest(1, ${counts.join(', ')})) AS rows
+         FROM ${allRollups(rollups, parameters, day)} GROUP BY ALL
        ) AS rolled JOIN (
-         SELECT make_timestamp(${parameters.bucket(bucketUs)}) AS timestamp, collector, instance, count(*) AS rows
+         SELECT ${parameters.bucket(widthUs)} AS start, collector, instance, count(*) AS rows
          FROM ${archivedRows(raw.files, key)} GROUP BY ALL
-       ) AS archived USING (timestamp, collector, instance)
+       ) AS archived USING (start, collector, instance)
        WHERE archived.rows ${archivedEnough} rolled.rows`,
       parameters,
     );
   }
-}
-
-function equal(columns: readonly string[], left: string, right: string): string {
-  return columns.map((column) => `${left}.${quoted(column)} = ${right}.${quoted(column)}`).join(' AND ');
 }

@@ -80,8 +80,8 @@ async function bringBack(
   day: Span,
 ): Promise<number> {
   if (rows?.table.kind === 'event') return insertEvents(writer, rows, day);
-  return replacingRollups(writer, rows, rollups, day, async () => {
-    const raw = rows ? await insertRaw(writer, rows, day) : 0;
-    return raw + (rollups ? await insertRollups(writer, rollups, day) : 0);
+  return replacingRollups(writer, rows, rollups, day, async (units) => {
+    const raw = rows ? await insertRaw(writer, rows, day, units) : 0;
+    return raw + (rollups ? await insertRollups(writer, rollups, day, units) : 0);
   });
 }

@@ -1,8 +1,8 @@
-import { literal, quoted } from '../parameters.ts';
+import { literal, ours, quoted } from '../parameters.ts';
 import type { Footer } from './footer.ts';
 
-/** The number of the file that a row is from, in the order of the files; no column of ours has a name like that. */
-export const PART = 'tacho_part';
+/** The number of the file that a row is from, in the order of the files. */
+export const PART = ours('part');
 
 /** The rows of some files as a subquery with these columns, NULL where a file has not got one, and PART. */
 export function archivedRows(files: readonly Footer[], columns: ReadonlyMap<string, string>): string {
@@ -11,7 +11,8 @@ export function archivedRows(files: readonly Footer[], columns: ReadonlyMap<stri
       const value = file.columns.has(column) ? quoted(column) : 'NULL';
       return `${value}::${type} AS ${quoted(column)}`;
     });
-    return `SELECT ${values.join(', ')}, ${part} AS ${PART} FROM read_parquet(${literal(file.path)})`;
+    // Otherwise a folder above the archive, called like `instance=web`, would take the place of that column.
+    return `SELECT ${values.join(', ')}, ${part} AS ${PART} FROM read_parquet(${literal(file.path)}, hive_partitioning = false)`;
   });
   return `(${selects.join(' UNION ALL ')})`;
 }

@@ -16,8 +16,9 @@ const ORDER: Readonly<Record<TableKind, string>> = {
   event: 'timestamp, id',
 };
 
-/** Rows that are compressed together, and what statistics of the file allow to skip. */
+/** Rows that are compressed together, and what statistics of the file allow to skip; fewer where texts make them long: they wait in memory. */
 const ROW_GROUP_ROWS = 122_880;
+const ROW_GROUP_TEXT_BYTES = 8 * 2 ** 20;
 
 /** What values cost at most on host data, with room to spare: an archive is not begun that would fill its disk. */
 const BYTES_PER_VALUE = 4;
@@ -38,7 +39,7 @@ export async function archiveSpan(
   return writingArchive(archive.path, async () => {
     const { freeBytes } = await archive.prepare(table.name);
     const source = await unarchived(connection, archive, table, span);
-    const rows = await source.count();
+    const { rows, textBytes } = await source.size();
     if (rows === 0) return nothing;
     if (freeBytes < rows * table.columns.size * BYTES_PER_VALUE + RESERVE_BYTES) {
       throw new StoreError(
@@ -47,7 +48,8 @@ export async function archiveSpan(
       );
     }
     try {
-      await source.copy(archive.unfinished(table.name), rows);
+      const groups = Math.ceil(Math.max(rows / ROW_GROUP_ROWS, textBytes / ROW_GROUP_TEXT_BYTES));
+      await source.copy(archive.unfinished(table.name), rows, groups);
       const file = await archive.finish(table.name, dayUs);
       return { files: 1, rows, bytes: await archive.bytesOf(file) };
     } catch (error) {
@@ -58,8 +60,9 @@ export async function archiveSpan(
 }
 
 interface Source {
-  count(): Promise<number>;
-  copy(path: string, rows: number): Promise<void>;
+  /** How many rows, and about how many bytes of text in them. */
+  size(): Promise<{ rows: number; textBytes: number }>;
+  copy(path: string, rows: number, groups: number): Promise<void>;
 }
 
 async function unarchived(
@@ -83,22 +86,27 @@ async function unarchived(
     ) AS there ON ${same.join(' AND ')}`;
   };
   return {
-    count: async () => {
+    size: async () => {
       const parameters = new Parameters();
-      const result = await run(connection, `SELECT count(*)::DOUBLE ${from(parameters, span)}`, parameters);
-      return (await result.getRows())[0]?.[0] as number;
+      const texts = [...table.columns].flatMap(([column, type]) =>
+        type === 'VARCHAR' || type === 'JSON' ? [`strlen(here.${quoted(column)}::VARCHAR)`] : [],
+      );
+      const bytes = texts.map((text) => `coalesce(${text}, 0)`).join(' + ');
+      const sql = `SELECT count(*)::DOUBLE, coalesce(sum(${bytes}), 0)::DOUBLE ${from(parameters, span)}`;
+      const [row] = (await run(connection, sql, parameters).then((result) => result.getRows())) as [[number, number]];
+      return { rows: row[0], textBytes: row[1] };
     },
-    copy: async (path, rows) => {
+    copy: async (path, rows, groups) => {
       const parameters = new Parameters();
       const columns = [...table.columns.keys()].map((column) => `here.${quoted(column)}`).join(', ');
       // Pieces of time, each sorted by itself: a reader of an hour need not read the day, and sorting a day takes several times longer.
-      const pieces = piecesOf(span, Math.ceil(rows / ROW_GROUP_ROWS)).map(
+      const pieces = piecesOf(span, groups).map(
         (piece) => `(SELECT ${columns} ${from(parameters, piece)} ORDER BY ${ORDER[table.kind]})`,
       );
       await run(
         connection,
         `COPY (${pieces.join(' UNION ALL ')}) TO ${literal(path)} (FORMAT parquet, PARQUET_VERSION V2,
-         COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, ${footerOption(table)})`,
+         COMPRESSION zstd, ROW_GROUP_SIZE ${Math.min(ROW_GROUP_ROWS, Math.ceil(rows / groups))}, ${footerOption(table)})`,
         parameters,
       );
     },

@@ -3,9 +3,10 @@ import { count, countRate, percent } from '../../lib/format.ts';
 import { useSelected } from '../../lib/hooks.ts';
 import { messages } from '../../messages.ts';
 import { Panel } from '../../ui/panel.tsx';
+import { setText } from '../../ui/text.ts';
 import { useFeed } from '../feed-context.ts';
 import type { Value } from '../metrics.ts';
-import { Facts, Reading, setText, useMetrics } from '../reading.tsx';
+import { Facts, Reading, useMetrics } from '../reading.tsx';
 
 const text = messages.cpu;
 /** Up to here a core has room for its number; beyond, the grid is a heat map. */

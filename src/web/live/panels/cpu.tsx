@@ -1,13 +1,15 @@
+import { percentScale } from '../../chart/axes.ts';
+import type { ChartSpec } from '../../chart/options.ts';
 import { percent } from '../../lib/format.ts';
 import { messages } from '../../messages.ts';
 import { Panel } from '../../ui/panel.tsx';
-import { Chart } from '../chart/chart.tsx';
-import type { ChartSpec } from '../chart/options.ts';
+import { LiveChart } from '../chart.tsx';
 import { useFeed } from '../feed-context.ts';
 
 const text = messages.cpu;
 
-const SPEC: ChartSpec = {
+/** Drawn alike in the history. */
+export const CPU_SPEC: ChartSpec = {
   id: 'cpu',
   stacked: true,
   series: [
@@ -18,14 +20,14 @@ const SPEC: ChartSpec = {
   ],
   format: percent,
   axisFormat: (value) => `${value}%`,
-  scale: () => ({ top: 100, step: 25 }),
+  scale: percentScale,
 };
 
 export function CpuPanel() {
   const { points } = useFeed();
   return (
     <Panel id="cpu" title={text.title}>
-      <Chart title={text.title} spec={SPEC} points={points.cpu} />
+      <LiveChart title={text.title} spec={CPU_SPEC} points={points.cpu} />
     </Panel>
   );
 }

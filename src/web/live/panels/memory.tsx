@@ -1,11 +1,11 @@
 import { useMemo, useRef } from 'preact/hooks';
+import { bytesOfTotal } from '../../chart/axes.ts';
+import type { ChartSpec } from '../../chart/options.ts';
 import { bytes } from '../../lib/format.ts';
 import { useSelected } from '../../lib/hooks.ts';
 import { messages } from '../../messages.ts';
 import { Panel } from '../../ui/panel.tsx';
-import { byteScale } from '../chart/axes.ts';
-import { Chart } from '../chart/chart.tsx';
-import type { ChartSpec } from '../chart/options.ts';
+import { LiveChart } from '../chart.tsx';
 import { useFeed } from '../feed-context.ts';
 import type { MemoryBlock } from '../metrics.ts';
 import { Facts, Reading, useMetrics } from '../reading.tsx';
@@ -24,7 +24,7 @@ export function MemoryPanel() {
   );
   return (
     <Panel id="memory" title={text.title} aside={aside}>
-      <Chart title={text.title} spec={spec} points={feed.points.memory} />
+      <LiveChart title={text.title} spec={spec} points={feed.points.memory} />
       <Composition />
       <Facts
         items={[
@@ -50,9 +50,7 @@ function memorySpec(totalBytes: number | null): ChartSpec {
     ],
     format: bytes,
     axisFormat: bytes,
-    // The top is all the memory there is, so that the height of the line means something.
-    scale: (max) =>
-      totalBytes === null ? byteScale(max) : { ...byteScale(totalBytes), top: Math.max(max, totalBytes) },
+    scale: bytesOfTotal(totalBytes),
   };
 }
 

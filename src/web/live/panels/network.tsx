@@ -1,10 +1,10 @@
+import { byteScale } from '../../chart/axes.ts';
+import type { ChartSpec } from '../../chart/options.ts';
 import { byteRate, bytes, count } from '../../lib/format.ts';
 import { messages } from '../../messages.ts';
 import { LongList } from '../../ui/long-list.tsx';
 import { Panel } from '../../ui/panel.tsx';
-import { byteScale } from '../chart/axes.ts';
-import { Chart } from '../chart/chart.tsx';
-import type { ChartSpec } from '../chart/options.ts';
+import { LiveChart } from '../chart.tsx';
 import { useFeed } from '../feed-context.ts';
 import type { InterfaceFigures, Metrics } from '../metrics.ts';
 import { useNames } from '../names.ts';
@@ -29,7 +29,7 @@ export function NetworkPanel() {
   const { points } = useFeed();
   return (
     <Panel id="network" title={text.title}>
-      <Chart title={text.title} spec={SPEC} points={points.network} />
+      <LiveChart title={text.title} spec={SPEC} points={points.network} />
       <Interfaces />
       <Facts
         items={[

@@ -1,5 +1,10 @@
+/** The colours that a series may have: those of the design tokens `--series-1` … `--series-8` and `--series-muted`. */
+export type SeriesColour = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 'muted';
+
+export const SERIES_COLOURS = [1, 2, 3, 4, 5, 6, 7, 8] as const satisfies readonly SeriesColour[];
+
 /** The colours of charts are design tokens; a canvas takes them only in resolved form. */
-export type ColourToken = '--series-1' | '--series-2' | '--series-3' | '--series-4' | '--chart-grid' | '--text-muted';
+export type ColourToken = `--series-${SeriesColour}` | '--chart-grid' | '--text-muted';
 
 const resolved = new Map<string, string>();
 
