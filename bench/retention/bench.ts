@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -73,26 +74,31 @@ async function measure(run: BenchRun, daemon: Daemon): Promise<void> {
   await sleep(SETTLE_MS, undefined, run);
   await delays.take();
   const rss = new RssWatch(tree);
-  const quietCpuNs = tree.cpuNs();
+  const quietFrom = timesOf(tree);
   await sleep(QUIET_MS, undefined, run);
-  const quiet = { ...(await delays.take()), cpuMs: (tree.cpuNs() - quietCpuNs) / 1e6, rssMib: rss.median() };
-  const [startMs, startCpuNs] = [Date.now(), tree.cpuNs()];
+  const quiet = { ...(await delays.take()), ...perSecond(tree, quietFrom), rssMib: rss.median() };
+  const busyFrom = timesOf(tree);
   const result = await cleanUp(daemon, run.signal);
-  const seconds = (Date.now() - startMs) / 1_000;
-  const busy = { ...(await delays.take()), cpuMs: (tree.cpuNs() - startCpuNs) / 1e6 };
-  const { received, missed } = consumer.since(startMs, 1_000);
+  const busy = { ...(await delays.take()), ...perSecond(tree, busyFrom) };
+  const { seconds } = busy;
+  const { received, missed } = consumer.since(busyFrom.atMs, 1_000);
   consumer.close();
   rss.stop();
   await tree.assertRunning();
-  run.note(`${received} live messages came in meanwhile; quiet, the loop's p99 was ${quiet.p99.toFixed(2)} ms.`);
+  run.note(
+    `${received} live messages came in meanwhile. Quiet, the loop's p99 was ${quiet.p99.toFixed(2)} ms, and the main thread waited ` +
+      `${quiet.waitMs.toFixed(1)} ms/s for a CPU: the more of that, the more the figures tell of other programs here.`,
+  );
   const figures: [string, string, number][] = [
     ['duration', 's', seconds],
     ['rows condensed', 'rows', result.downsampled_count],
     ['rows archived', 'rows', result.archived_count],
     ['rows archived', 'rows/s', result.archived_count / seconds],
     ['archive', 'MiB', result.archive_bytes / MIB],
-    ['CPU', 'ms/s', busy.cpuMs / seconds],
-    ['CPU, quiet', 'ms/s', quiet.cpuMs / (QUIET_MS / 1_000)],
+    ['CPU', 'ms/s', busy.cpuMs],
+    ['CPU, quiet', 'ms/s', quiet.cpuMs],
+    ['main thread CPU', 'ms/s', busy.mainMs],
+    ['main thread waits for a CPU', 'ms/s', busy.waitMs],
     ['RSS before', 'MiB', quiet.rssMib],
     ['RSS growth', 'MiB', rss.peak() - quiet.rssMib],
     ['event loop p99', 'ms', busy.p99],
@@ -100,6 +106,31 @@ async function measure(run: BenchRun, daemon: Daemon): Promise<void> {
     ['live messages missed', 'messages', missed],
   ];
   for (const [name, unit, value] of figures) run.report(alone(BENCH, name, unit, value));
+}
+
+interface Times {
+  atMs: number;
+  cpuMs: number;
+  /** Of the main thread: on a CPU, and ready to run but without one. */
+  mainMs: number;
+  waitMs: number;
+}
+
+function timesOf(tree: Contained): Times {
+  // What is said of a process there is said of its first thread (Documentation/scheduler/sched-stats.rst).
+  const [mainNs, waitNs] = readFileSync(`/proc/${tree.pid}/schedstat`, 'utf8').split(' ').map(Number) as [
+    number,
+    number,
+  ];
+  return { atMs: Date.now(), cpuMs: tree.cpuNs() / 1e6, mainMs: mainNs / 1e6, waitMs: waitNs / 1e6 };
+}
+
+/** What came since, by the second. */
+function perSecond(tree: Contained, from: Times): Omit<Times, 'atMs'> & { seconds: number } {
+  const to = timesOf(tree);
+  const seconds = (to.atMs - from.atMs) / 1_000;
+  const rate = (name: 'cpuMs' | 'mainMs' | 'waitMs') => (to[name] - from[name]) / seconds;
+  return { seconds, cpuMs: rate('cpuMs'), mainMs: rate('mainMs'), waitMs: rate('waitMs') };
 }
 
 interface CleanupAnswer {

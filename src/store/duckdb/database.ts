@@ -118,9 +118,9 @@ export class Database {
     }
   }
 
-  /** Like `write`, with the high memory limit and the optimizer: for statements that look at many rows. */
+  /** Like `write`, with the high memory limit and the optimizer: for statements that look at many rows, once. */
   async writeMuch<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    return this.write((writer) => this.withMuchMemory(() => optimized(writer, () => work(writer))));
+    return this.write((writer) => this.#memory.raisedOnlyDuring(() => optimized(writer, () => work(writer))));
   }
 
   withMuchMemory<T>(work: () => Promise<T>): Promise<T> {
@@ -131,6 +131,13 @@ export class Database {
   async read<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     return this.#translated(() =>
       this.#readers.borrow((connection) => this.#memory.raisedDuring(() => work(connection))),
+    );
+  }
+
+  /** Like `read`, for statements that look at many rows once: what they leave in memory is given back. */
+  async readMuch<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    return this.#translated(() =>
+      this.#readers.borrow((connection) => this.#memory.raisedOnlyDuring(() => work(connection))),
     );
   }
 
@@ -145,9 +152,9 @@ export class Database {
     }
     try {
       await this.write((connection) =>
-        this.#memory.raisedDuring(async () => {
+        this.#memory.raisedOnlyDuring(async () => {
           await connection.run(`CHECKPOINT ${CATALOG}`);
-        }, 0),
+        }),
       );
       this.#checkpointTrouble = undefined;
     } catch (error) {

@@ -52,7 +52,7 @@ export async function leave(
           watch = watches.begin(table().name, slice.fromUs, span.toUs);
           snapshots += 1;
           const rest = { fromUs: slice.fromUs, toUs: span.toUs };
-          add(await database.read((reader) => archiveSpan(reader, archive, table(), rest)));
+          add(await database.readMuch((reader) => archiveSpan(reader, archive, table(), rest)));
         }
         gone = await database.writeMuch(async (writer) => {
           if (archive && watch?.touched) {

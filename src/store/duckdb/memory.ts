@@ -23,8 +23,32 @@ export class MemoryLimit {
     this.#set = set;
   }
 
-  /** Runs `work` with the high limit; `lingerMs` of 0 when nothing that follows will profit from what it cached. */
-  async raisedDuring<T>(work: () => Promise<T>, lingerMs = LINGER_MS): Promise<T> {
+  /** Runs `work` with the high limit, which stays for a while: what it cached may soon be asked for again. */
+  async raisedDuring<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#raisedDuring(work);
+    } finally {
+      this.#lowerAt(performance.now() + LINGER_MS);
+    }
+  }
+
+  /** Runs `work` with the high limit and gives back what it leaves in memory, also what lingers, unless other work goes on. */
+  async raisedOnlyDuring<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#raisedDuring(work);
+    } finally {
+      await this.#lower();
+    }
+  }
+
+  /** The database is about to close: the limit stays what it is. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#steps;
+  }
+
+  async #raisedDuring<T>(work: () => Promise<T>): Promise<T> {
     this.#users += 1;
     try {
       await this.#step(async () => {
@@ -34,15 +58,7 @@ export class MemoryLimit {
       return await work();
     } finally {
       this.#users -= 1;
-      this.#lowerAt(performance.now() + lingerMs);
     }
-  }
-
-  /** The database is about to close: the limit stays what it is. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#steps;
   }
 
   #step(step: () => Promise<void>): Promise<void> {
@@ -56,17 +72,20 @@ export class MemoryLimit {
     this.#dueMs = Math.max(this.#dueMs, atMs);
     clearTimeout(this.#timer);
     if (this.#stopped) return;
-    this.#timer = setTimeout(() => this.#lower(), this.#dueMs - performance.now());
+    this.#timer = setTimeout(() => {
+      if (this.#raised && this.#users === 0) this.#lower();
+    }, this.#dueMs - performance.now());
     this.#timer.unref();
   }
 
-  #lower(): void {
+  async #lower(): Promise<void> {
     const lowered = this.#step(async () => {
-      if (this.#users > 0 || !this.#raised) return;
-      await this.#set(QUIET);
-      this.#raised = false;
+      const busy = this.#users > 0;
+      // Also when it stays as it is: DuckDB's allocator holds on to freed memory, and this makes it let go.
+      await this.#set(busy ? BUSY : QUIET);
+      this.#raised = busy;
     });
     // Something still holds the memory.
-    lowered.catch(() => this.#lowerAt(performance.now() + LINGER_MS));
+    await lowered.catch(() => this.#lowerAt(performance.now() + LINGER_MS));
   }
 }

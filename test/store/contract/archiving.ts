@@ -158,6 +158,29 @@ export function archiving(subject: Subject): void {
       expect((await rows()).map(({ timestampUs }) => timestampUs)).toEqual([T0 + HOUR]);
     });
 
+    test.each([
+      { first: 5 * SECOND, second: MINUTE },
+      { first: MINUTE, second: 5 * SECOND },
+    ])(
+      'takes nothing away where buckets of $first µs and $second µs overlap and some were not archived',
+      async ({ first, second }) => {
+        const { feeder, store } = subject;
+        const total = async () => (await ranges()).map(({ values }) => values);
+        for (const archived of [true, false]) {
+          const start = archived ? T0 : T0 + HOUR;
+          await feeder.append([0, 1, 2, 3, 4].map((index) => loadFrame(start + index * SECOND, index)));
+          await store.rollup({ family: 'load', ...SPAN, bucketUs: first, archive: archived });
+          await feeder.append([loadFrame(start + 1, 100)]);
+          await store.rollup({ family: 'load', ...SPAN, bucketUs: second, archive: !archived });
+        }
+        const before = await total();
+        await restore();
+        expect(await total()).toEqual(before);
+        await restore();
+        expect(await total()).toEqual(before);
+      },
+    );
+
     test('gives rows that are there what they lack, and leaves fields that came later empty', async () => {
       const { feeder, store } = subject;
       await feeder.append([loadFrame(T0, 1), loadFrame(T0 + 1, 2)]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Subject } from '../contract.ts';
-import { allRows, loadFrame, rowsOf, T0 } from '../fixtures.ts';
+import { allRows, loadFrame, MINUTE, rowsOf, T0 } from '../fixtures.ts';
 
 /** Text that comes back wrong when anything between us and the disk quotes, splits, trims or normalises it. */
 export const HOSTILE_TEXT = [
@@ -93,6 +93,38 @@ export function names(subject: Subject): void {
       await feeder.append([{ family: 'select', fields: ['where'], timestampUs: T0, values: [[3]] }]);
       expect((await allRows(store, 'select', ['order', 'group', 'where']))[0]?.values).toEqual([2, 1, 3]);
     });
+
+    test.each(['bucket', 'bucket_us', 'number', 'newest', 'newest_instance', 'rows', 'start', 'stored', 'tacho_part'])(
+      'a field may be called %s',
+      async (name) => {
+        const { feeder, store } = subject;
+        const span = { fromUs: T0, toUs: T0 + 2 * MINUTE };
+        const frame = (timestampUs: number, value: number) => ({ ...loadFrame(timestampUs, value), fields: [name] });
+        const averages = async (): Promise<[number, unknown][]> => {
+          const select = [{ field: name, aggregate: 'avg' }] as const;
+          const range = await store.range({ family: 'load', collector: 1, ...span, bucketUs: MINUTE, select });
+          return rowsOf(range).map(({ timestampUs, values }) => [timestampUs - T0, values[0]]);
+        };
+        await feeder.append([frame(T0, 2), frame(T0 + MINUTE, 5)]);
+        const latest = await store.latest({ family: 'load', collector: 1, ...span, fields: [name] });
+        expect(rowsOf(latest)).toMatchObject([{ timestampUs: T0 + MINUTE, values: [5] }]);
+        const rollUp = () => store.rollup({ family: 'load', ...span, bucketUs: MINUTE, archive: true });
+        expect(await averages()).toEqual([
+          [0, 2],
+          [MINUTE, 5],
+        ]);
+        expect(await rollUp()).toMatchObject({ rows: 2, moved: 2 });
+        await feeder.append([frame(T0 + 1, 4)]);
+        expect(await rollUp()).toMatchObject({ rows: 1, moved: 1, archived: { rows: 1 } });
+        expect(await averages()).toEqual([
+          [0, 3],
+          [MINUTE, 5],
+        ]);
+        expect(await store.restore({ table: 'load', fromUs: T0, toUs: T0 + 24 * 60 * MINUTE })).toEqual({ rows: 3 });
+        expect((await allRows(store, 'load', [name])).map(({ values }) => values[0])).toEqual([2, 4, 5]);
+        expect(await store.prune({ table: 'load', ...span, archive: true })).toMatchObject({ rows: 3 });
+      },
+    );
 
     test('a series table and an event table cannot share a name', async () => {
       const { feeder, store } = subject;

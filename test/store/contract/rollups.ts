@@ -179,6 +179,19 @@ export function rollups(subject: Subject): void {
       expect(await allRows(subject.store, 'load', ['value'])).toEqual([]);
     });
 
+    test('that begin while a family is asked for hide nothing of it', async () => {
+      const { feeder, store } = subject;
+      await feeder.append(Array.from({ length: 1_000 }, (_, second) => loadFrame(T0 + second * SECOND, second)));
+      const span = { family: 'load', collector: 1, fromUs: T0, toUs: T0 + 60 * MINUTE };
+      const select = [{ field: 'value', aggregate: 'count' }] as const;
+      const asked = Array.from({ length: 20 }, async () => {
+        const counted = await store.range({ ...span, bucketUs: 60 * MINUTE, select });
+        return [...Array.from(counted.columns[0] ?? []), ...(await store.instances(span))];
+      });
+      await store.rollup({ ...span, bucketUs: MINUTE, archive: false });
+      for (const answer of await Promise.all(asked)) expect(answer).toEqual([1_000, '']);
+    });
+
     test('quantiles see raw rows only, and say since when', async () => {
       await filled(10);
       await rollUp(T0, T0 + 12 * MINUTE);

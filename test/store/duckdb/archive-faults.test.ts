@@ -245,3 +245,46 @@ test('other files in the archive are left alone', async () => {
   expect((await readdir(join(archive, 'load'))).sort()).toEqual(['2023-11-15.parquet', 'notes.txt']);
   expect(await loadValues(store)).toEqual([]);
 });
+
+test.each(['instance=web', 'value=9'])('a data folder called %s does not get into what is restored', async (name) => {
+  await mkdir(join(folder.path, name));
+  store = await DuckDBStore.open(join(folder.path, name, 'series.duckdb'));
+  await new Feeder(store).append([loadFrame(T0, 1, 'db')]);
+  await rollUp();
+  await restore();
+  expect(await allRows(store, 'load', ['value'])).toEqual([{ timestampUs: T0, instance: 'db', values: [1] }]);
+});
+
+test('rolled-up rows come back where nothing is known of their family any more', async () => {
+  await open();
+  await fill(10);
+  await store.rollup({ family: 'load', ...SPAN, bucketUs: MINUTE, archive: false });
+  await store.prune({ table: 'load_rollup', ...SPAN, archive: true });
+  await store.close();
+  await rm(join(folder.path, 'series.duckdb'));
+  await open();
+  expect(await restore()).toEqual({ rows: 1 });
+  const select = [{ field: 'value', aggregate: 'count' }] as const;
+  const counted = await store.range({ family: 'load', collector: 1, ...SPAN, bucketUs: DAY, select });
+  expect(Array.from(counted.columns[0] ?? [])).toEqual([10]);
+});
+
+test('an archive that leads elsewhere since the store was opened is refused', async () => {
+  await open();
+  await fill();
+  const elsewhere = await temporaryFolder('elsewhere-');
+  try {
+    await symlink(elsewhere.path, archive);
+    await expectNothingLeaves('the archive cannot be written');
+  } finally {
+    await elsewhere.remove();
+  }
+});
+
+test('an archive that cannot be looked at does not keep anybody from what is stored', async () => {
+  await open();
+  await fill(10);
+  await symlink('archive', archive);
+  expect(await store.usage()).toMatchObject({ archiveBytes: 0, tables: [{ name: 'load', rows: 10 }] });
+  await expectNothingLeaves('the archive cannot be written');
+});

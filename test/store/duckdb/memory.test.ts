@@ -28,19 +28,38 @@ test('the limit is high during work and a while after, then low again', async ()
   expect(limits).toEqual([BUSY, QUIET]);
 });
 
-test('work in between keeps it high; work that leaves nothing to linger for does not', async () => {
+test('work in between keeps it high', async () => {
   const { limits, memory } = recorded();
   await memory.raisedDuring(async () => undefined);
   await vi.advanceTimersByTimeAsync(LINGER_MS - 1);
   await memory.raisedDuring(async () => undefined);
-  await memory.raisedDuring(async () => undefined, 0);
   await vi.advanceTimersByTimeAsync(LINGER_MS - 1);
   expect(limits).toEqual([BUSY]);
   await vi.advanceTimersByTimeAsync(1);
   expect(limits).toEqual([BUSY, QUIET]);
-  await memory.raisedDuring(async () => undefined, 0);
-  await vi.advanceTimersByTimeAsync(0);
+});
+
+test('work that keeps nothing lowers it before it is over, also where something lingers', async () => {
+  const { limits, memory } = recorded();
+  expect(await memory.raisedOnlyDuring(async () => limits.slice())).toEqual([BUSY]);
+  expect(limits).toEqual([BUSY, QUIET]);
+  await memory.raisedDuring(async () => undefined);
+  await memory.raisedOnlyDuring(async () => undefined);
   expect(limits).toEqual([BUSY, QUIET, BUSY, QUIET]);
+  await vi.advanceTimersByTimeAsync(2 * LINGER_MS);
+  expect(limits).toEqual([BUSY, QUIET, BUSY, QUIET]);
+});
+
+test('beside other work it is set again, as high as it is, so that freed memory goes', async () => {
+  const { limits, memory } = recorded();
+  const gate = Promise.withResolvers<void>();
+  const long = memory.raisedDuring(() => gate.promise);
+  await memory.raisedOnlyDuring(async () => undefined);
+  expect(limits).toEqual([BUSY, BUSY]);
+  gate.resolve();
+  await long;
+  await vi.advanceTimersByTimeAsync(LINGER_MS);
+  expect(limits).toEqual([BUSY, BUSY, QUIET]);
 });
 
 test('it stays high under work that takes longer than that', async () => {

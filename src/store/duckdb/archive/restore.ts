@@ -44,6 +44,9 @@ export async function restore(
         for (const [index, name] of tables.entries()) {
           archived.push(await ensure(writer, schema, name, days[index] ?? []));
         }
+        const [rows, rollups] = archived;
+        // Whoever looks for rolled-up rows looks for the family first.
+        if (!rows && rollups) await schema.ensure(writer, request.table, 'series', new Map());
         return await readingArchive(archive.path, () => inTransaction(writer, () => bringBack(writer, archived, span)));
       } finally {
         appender.changed(request.table);

@@ -16,9 +16,11 @@ const ORDER: Readonly<Record<TableKind, string>> = {
   event: 'timestamp, id',
 };
 
-/** Rows that are compressed together, and what statistics of the file allow to skip; fewer where texts make them long: they wait in memory. */
+/** Rows that are compressed together, and what statistics of the file allow to skip; fewer where they are long: they wait in memory. */
 const ROW_GROUP_ROWS = 122_880;
-const ROW_GROUP_TEXT_BYTES = 8 * 2 ** 20;
+const ROW_GROUP_BYTES = 8 * 2 ** 20;
+/** A number or a time in memory; texts count by their length. */
+const BYTES_PER_FIELD = 8;
 
 /** What values cost at most on host data, with room to spare: an archive is not begun that would fill its disk. */
 const BYTES_PER_VALUE = 4;
@@ -48,7 +50,8 @@ export async function archiveSpan(
       );
     }
     try {
-      const groups = Math.ceil(Math.max(rows / ROW_GROUP_ROWS, textBytes / ROW_GROUP_TEXT_BYTES));
+      const bytes = rows * table.columns.size * BYTES_PER_FIELD + textBytes;
+      const groups = Math.ceil(Math.max(rows / ROW_GROUP_ROWS, bytes / ROW_GROUP_BYTES));
       await source.copy(archive.unfinished(table.name), rows, groups);
       const file = await archive.finish(table.name, dayUs);
       return { files: 1, rows, bytes: await archive.bytesOf(file) };
