@@ -80,8 +80,7 @@ impl Engine {
     pub fn subscribe(&mut self, id: u32, family: usize, interval_ns: u64) {
         self.tick += 1;
         let Some(tracked) = self.families.get_mut(family) else { return };
-        tracked.read(self.tick);
-        let slot = tracked.open(interval_ns);
+        let slot = tracked.open(interval_ns, self.tick);
         let now = self.kernel.commons.clock.now();
         self.streams.push(Stream { id, family, slot, table: Timetable::new(interval_ns, &now) });
         self.tell_problems();

@@ -17,8 +17,8 @@ pub trait AnyFamily {
     fn descriptor(&self) -> &'static Descriptor;
     /// Reads once a tick, however often it is called.
     fn read(&mut self, tick: u64);
-    /// Opens a stream and takes the present reading as its baseline. Gives its slot.
-    fn open(&mut self, interval_ns: u64) -> usize;
+    /// Opens a stream and takes a reading as its baseline. Gives its slot.
+    fn open(&mut self, interval_ns: u64, tick: u64) -> usize;
     fn close(&mut self, slot: usize);
     /// Appends the stream's values to `out` and makes the present reading its new baseline.
     fn emit(&mut self, slot: usize, gap: bool, out: &mut Vec<f64>) -> Emitted;
@@ -161,9 +161,10 @@ impl<F: Family> Tracked<F> {
         Self { family, instances, present, readable: false, tick: 0, streams: Vec::new(), scratch: Vec::new() }
     }
 
-    fn demand(&mut self) {
-        let shortest = self.streams.iter().flatten().map(|stream| stream.interval_ns).min();
-        self.family.demand(shortest);
+    /// Tells the family the shortest interval of all streams, and of the one to be opened.
+    fn demand(&mut self, opening_ns: Option<u64>) {
+        let intervals = self.streams.iter().flatten().map(|stream| stream.interval_ns).chain(opening_ns);
+        self.family.demand(intervals.min());
     }
 }
 
@@ -188,7 +189,10 @@ impl<F: Family> AnyFamily for Tracked<F> {
         }
     }
 
-    fn open(&mut self, interval_ns: u64) -> usize {
+    fn open(&mut self, interval_ns: u64, tick: u64) -> usize {
+        // What is open only on demand has to be so before the baseline is read.
+        self.demand(Some(interval_ns));
+        self.read(tick);
         let mut stream = Stream::new(F::DESCRIPTOR, interval_ns, &self.present);
         if self.readable {
             stream.remember(&self.present);
@@ -198,7 +202,6 @@ impl<F: Family> AnyFamily for Tracked<F> {
             self.streams.push(None);
         }
         self.streams[slot] = Some(stream);
-        self.demand();
         slot
     }
 
@@ -206,7 +209,7 @@ impl<F: Family> AnyFamily for Tracked<F> {
         if let Some(stream) = self.streams.get_mut(slot) {
             *stream = None;
         }
-        self.demand();
+        self.demand(None);
     }
 
     fn emit(&mut self, slot: usize, gap: bool, out: &mut Vec<f64>) -> Emitted {
