@@ -34,6 +34,13 @@ export declare class Sampler {
   layout(id: number): FrameLayout
   /** What the sampler has done so far. */
   stats(): SamplerStats
+  /** What is known of each perf event: nothing before the start; while nobody samples its family, whether one CPU counts it. */
+  perfEvents(): Array<PerfEventStatus>
+  /**
+   * Counts the events of these CPUs only from the next tick on: `all`, or a list such as `0-3,5`. CPUs that are not online are
+   * left out until they are. Throws `TACHO_BAD_CPU_LIST`.
+   */
+  setPerfCpus(cpus: string): void
   /** Ends the thread and waits for it; nothing happens the second time. Pending frames can still be drained. */
   stop(): void
 }
@@ -85,6 +92,19 @@ export interface FrameLayout {
  */
 export declare function lockFile(path: string): number
 
+/** Whether a perf event is counted. */
+export interface PerfEventStatus {
+  /** `perf` or `perf_custom`; `memory_bandwidth` for what memory controllers count. */
+  family: string
+  /** As `perf list` has it, or as it was asked for. */
+  name: string
+  /** The PMUs that count it, or that were tried, with commas between; empty when there is none. */
+  pmu: string
+  available: boolean
+  /** Why not, or why not on all CPUs, and what to do; empty when all is well. */
+  reason: string
+}
+
 /** What one reader has done. */
 export interface ReaderStats {
   name: string
@@ -110,6 +130,11 @@ export interface SamplerOptions {
   epoch?: number
   /** Size of the ring in 8-byte words; default 131072, at least 1024. */
   ringWords?: number
+  /**
+   * Events of the family `perf_custom`, as `perf stat -e` takes them (`msr/tsc/`, `r13c`, `cycles`); default none. Those
+   * that make no sense are not refused: `perfEvents` says why they are not counted.
+   */
+  perfEvents?: Array<string>
 }
 
 /** Running totals since the sampler started. */

@@ -4,17 +4,21 @@
 
 mod host;
 mod net;
+mod perf;
 mod proc;
 mod sampler;
 mod sys;
 #[cfg(test)]
 mod testing;
 
+use std::sync::Arc;
+
 use napi::bindgen_prelude::{Float64ArraySlice, Function};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, Error, Status};
 use napi_derive::napi;
 
+use perf::control::PerfControl;
 use sampler::thread::SamplerError;
 
 /// Errors carry a stable `code`.
@@ -99,6 +103,9 @@ pub struct SamplerOptions {
     pub epoch: Option<u32>,
     /// Size of the ring in 8-byte words; default 131072, at least 1024.
     pub ring_words: Option<u32>,
+    /// Events of the family `perf_custom`, as `perf stat -e` takes them (`msr/tsc/`, `r13c`, `cycles`); default none. Those
+    /// that make no sense are not refused: `perfEvents` says why they are not counted.
+    pub perf_events: Option<Vec<String>>,
 }
 
 /// What the rows of frames with one layout id are.
@@ -128,6 +135,20 @@ pub struct FamilyStatus {
     pub name: String,
     pub available: bool,
     /// Why not, or what of it is missing; empty when all is well.
+    pub reason: String,
+}
+
+/// Whether a perf event is counted.
+#[napi(object)]
+pub struct PerfEventStatus {
+    /// `perf` or `perf_custom`; `memory_bandwidth` for what memory controllers count.
+    pub family: String,
+    /// As `perf list` has it, or as it was asked for.
+    pub name: String,
+    /// The PMUs that count it, or that were tried, with commas between; empty when there is none.
+    pub pmu: String,
+    pub available: bool,
+    /// Why not, or why not on all CPUs, and what to do; empty when all is well.
     pub reason: String,
 }
 
@@ -174,8 +195,9 @@ impl Sampler {
             cgroup: options.cgroupfs.map_or(default.cgroup, Into::into),
         };
         let ring_words = options.ring_words.map(|words| words as usize);
-        let options = sampler::thread::Options { roots, epoch: options.epoch.unwrap_or(0), ring_words };
-        Self { inner: sampler::thread::Sampler::new(options) }
+        let (epoch, perf) = (options.epoch.unwrap_or(0), Arc::<PerfControl>::default());
+        perf.set_events(options.perf_events.unwrap_or_default());
+        Self { inner: sampler::thread::Sampler::new(sampler::thread::Options { roots, epoch, ring_words, perf }) }
     }
 
     /// Starts the thread; `onReady` is called, at most every 50 ms unless the ring fills up, when there is something to
@@ -262,6 +284,36 @@ impl Sampler {
             ring_high_water_words: count(&stats.ring_high_water_words),
             readers: readers.collect(),
             families: families.collect(),
+        }
+    }
+
+    /// What is known of each perf event: nothing before the start; while nobody samples its family, whether one CPU counts it.
+    #[napi]
+    pub fn perf_events(&self) -> Vec<PerfEventStatus> {
+        let status = |status: perf::control::EventStatus| PerfEventStatus {
+            family: status.family.to_owned(),
+            name: status.name,
+            pmu: status.pmu,
+            available: status.available,
+            reason: status.reason,
+        };
+        self.inner.perf().statuses().into_iter().map(status).collect()
+    }
+
+    /// Counts the events of these CPUs only from the next tick on: `all`, or a list such as `0-3,5`. CPUs that are not online are
+    /// left out until they are. Throws `TACHO_BAD_CPU_LIST`.
+    #[napi]
+    pub fn set_perf_cpus(&self, cpus: String) -> Result<()> {
+        let list = if cpus == "all" { None } else { Some(sys::cpu_list::parse(cpus.as_bytes())) };
+        match list {
+            Some(None) => {
+                let message = format!("expected \"all\" or a list of CPUs such as 0-3,5, not {cpus:?}");
+                Err(Error::new("TACHO_BAD_CPU_LIST".to_owned(), message))
+            }
+            list => {
+                self.inner.perf().set_cpus(list.flatten());
+                Ok(())
+            }
         }
     }
 

@@ -8,6 +8,7 @@ pub fn name(errno: i32) -> String {
         libc::EPERM => "EPERM",
         libc::ENOENT => "ENOENT",
         libc::EINTR => "EINTR",
+        libc::E2BIG => "E2BIG",
         libc::EIO => "EIO",
         libc::ENXIO => "ENXIO",
         libc::EBADF => "EBADF",

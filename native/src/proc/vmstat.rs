@@ -1,11 +1,14 @@
 //! `/proc/vmstat`: paging and faults since boot. And the `memory_bandwidth` family.
 
 use super::text::KeyHint;
+use crate::perf::counting::Counting;
+use crate::perf::memory::{Adder, Controllers, Traffic};
 use crate::sampler::family::{Descriptor, Family, Field, Output, Pair, Problems, Rows};
 use crate::sampler::kernel::Kernel;
 use crate::sampler::raw::{Raw, per_second, rate};
 use crate::sampler::reader::{KernelFile, Malformed, Parse, ReadError, Shared};
 use crate::sys::page_size;
+use crate::sys::resctrl::Resctrl;
 
 /// The lines of vmstat that we use.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,6 +67,7 @@ static MEMORY_BANDWIDTH: Descriptor = Descriptor {
     fields: &[
         Field::rate("read_bytes_per_sec", "bytes/s", "Read from memory; no value without hardware counters"),
         Field::rate("write_bytes_per_sec", "bytes/s", "Written to memory; no value without hardware counters"),
+        Field::rate("total_bytes_per_sec", "bytes/s", "Both together; some hardware counts only this"),
         folded("page_in_bytes_per_sec", "bytes/s", "Read from disks by paging, files included"),
         folded("page_out_bytes_per_sec", "bytes/s", "Written to disks by paging, files included"),
         folded("page_io_bytes_per_sec", "bytes/s", "Both together"),
@@ -75,33 +79,60 @@ static MEMORY_BANDWIDTH: Descriptor = Descriptor {
     ],
 };
 
+#[derive(Clone, Copy, Debug)]
+pub struct BandwidthRow {
+    paging: PagingLines,
+    traffic: Traffic,
+}
+
 /// The `memory_bandwidth` family.
 pub struct MemoryBandwidth {
     vmstat: Shared<KernelFile<Vmstat>>,
+    controllers: Shared<Counting<Controllers>>,
+    adder: Adder,
+    /// Asked when there are no counters of memory controllers.
+    resctrl: Shared<Resctrl>,
+}
+
+impl MemoryBandwidth {
+    fn traffic(&mut self, tick: u64) -> Traffic {
+        if let Some(counted) = self.controllers.get(tick) {
+            return self.adder.add(&counted);
+        }
+        self.resctrl.get(tick).map_or_else(Traffic::default, |monitored| Traffic {
+            total: monitored.total,
+            at_ns: monitored.at_ns,
+            generation: monitored.generation,
+            ..Traffic::default()
+        })
+    }
 }
 
 impl Family for MemoryBandwidth {
-    type Row = PagingLines;
+    type Row = BandwidthRow;
     const DESCRIPTOR: &'static Descriptor = &MEMORY_BANDWIDTH;
 
     fn new(kernel: &mut Kernel) -> Self {
-        Self { vmstat: kernel.proc_file("vmstat") }
+        let (controllers, resctrl) = (Counting::shared(kernel), Resctrl::shared(kernel));
+        Self { vmstat: kernel.proc_file("vmstat"), controllers, adder: Adder::default(), resctrl }
     }
 
-    fn capture(&mut self, tick: u64, rows: &mut Rows<PagingLines>) -> Result<u64, ReadError> {
+    fn capture(&mut self, tick: u64, rows: &mut Rows<BandwidthRow>) -> Result<u64, ReadError> {
+        let traffic = self.traffic(tick);
         let (vmstat, at_ns) = self.vmstat.read(tick)?;
-        rows.push(b"", vmstat.lines);
+        rows.push(b"", BandwidthRow { paging: vmstat.lines, traffic });
         Ok(at_ns)
     }
 
-    fn derive(pair: &Pair<PagingLines>, out: &mut Output) {
+    fn derive(pair: &Pair<BandwidthRow>, out: &mut Output) {
         let elapsed_ns = pair.elapsed_ns();
         for (before, now) in pair.rows() {
-            out.put_all([f64::NAN, f64::NAN]);
             let Some(before) = before else {
-                out.put_all([f64::NAN; 8]);
+                out.put_all([f64::NAN; 11]);
                 continue;
             };
+            out.put_all(bytes_per_second(&before.traffic, &now.traffic));
+            let (before, now) = (&before.paging, &now.paging);
             let page_in = scaled_rate(before.page_in, now.page_in, KIB, elapsed_ns);
             let page_out = scaled_rate(before.page_out, now.page_out, KIB, elapsed_ns);
             let swap_in = rate(before.swap_in, now.swap_in, elapsed_ns);
@@ -114,9 +145,29 @@ impl Family for MemoryBandwidth {
     }
 
     fn problems(&self) -> Problems {
-        let partial = vec!["no hardware counters of memory traffic".to_owned()];
+        let reader = self.controllers.problem();
+        let controllers = self.controllers.with_source(|counting| counting.problems(reader));
+        let mut partial = controllers.partial;
+        if let Some(reason) = controllers.unavailable {
+            partial.push(reason);
+            partial.extend(self.resctrl.problem());
+        }
         Problems { unavailable: self.vmstat.problem(), partial }
     }
+
+    fn demand(&mut self, interval_ns: Option<u64>) {
+        self.controllers.with_source(|counting| counting.demand(interval_ns.is_some()));
+    }
+}
+
+/// Reads, writes and both, over the time between the readings of the counters themselves.
+fn bytes_per_second(before: &Traffic, now: &Traffic) -> [f64; 3] {
+    if before.generation != now.generation {
+        return [f64::NAN; 3];
+    }
+    let elapsed_ns = now.at_ns.saturating_sub(before.at_ns);
+    [(before.read, now.read), (before.write, now.write), (before.total, now.total)]
+        .map(|(before, now)| rate(before, now, elapsed_ns))
 }
 
 /// Growth per second of a counter whose steps are `unit` large.

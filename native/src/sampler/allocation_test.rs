@@ -11,6 +11,8 @@ use super::kernel::{Kernel, Roots};
 use super::park::Park;
 use super::registry::FAMILIES;
 use super::ring::{DEFAULT_WORDS, RingReader, ring};
+use crate::perf::PerfAccess;
+use crate::perf::fake::FakeKernel;
 use crate::testing::allocations;
 
 const MS: u64 = 1_000_000;
@@ -51,6 +53,31 @@ fn a_steady_tick_of_many_instances_allocates_nothing() {
     let before = allocations();
     tick(300);
     assert_eq!(allocations() - before, 0);
+}
+
+#[test]
+fn a_steady_tick_of_many_counters_allocates_nothing() {
+    let fake = Rc::new(FakeKernel::default());
+    let access = PerfAccess { kernel: Rc::<FakeKernel>::clone(&fake), ..PerfAccess::default() };
+    access.control.set_events(vec!["msr/tsc/".to_owned(), "uncore_imc/cas_count_read/".to_owned()]);
+    let mut host = Host::with("pmu-intel-2s", DEFAULT_WORDS, access);
+    for (id, name) in ["perf", "perf_custom"].iter().enumerate() {
+        host.subscribe(id as u32, name, 10 * MS);
+        host.subscribe(100 + id as u32, name, 50 * MS);
+    }
+    let mut tick = |count| {
+        for _ in 0..count {
+            fake.run(10 * MS, 4 * MS, |code, _| code.config[0] % 1000);
+            host.clock.advance(10 * MS);
+            host.engine.wake();
+            host.reader.drain(|_, _| ());
+        }
+    };
+    tick(120);
+    let before = allocations();
+    tick(300);
+    assert_eq!(allocations() - before, 0);
+    assert!(fake.reads.get() > 300);
 }
 
 /// Runs an engine on the real clock for so many wake-ups.

@@ -10,6 +10,7 @@ use super::clock::Clock;
 use super::instances::Layouts;
 use super::reader::{Commons, KernelFile, Parse, Reader, Shared, Source};
 use super::stats::ReaderStats;
+use crate::perf::PerfAccess;
 
 /// Where the kernel's file systems are mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,13 +46,16 @@ pub struct Kernel {
     pub commons: Commons,
     /// Where slow sources are read.
     pub aside: Aside,
+    /// Where events are counted.
+    pub perf: PerfAccess,
     layouts: Layouts,
     readers: Vec<Entry>,
 }
 
 impl Kernel {
     pub fn new(roots: Roots, clock: Rc<dyn Clock>, layouts: Layouts) -> Self {
-        Self { roots, commons: Commons::new(clock), aside: Aside::default(), layouts, readers: Vec::new() }
+        let (commons, aside, perf) = (Commons::new(clock), Aside::default(), PerfAccess::default());
+        Self { roots, commons, aside, perf, layouts, readers: Vec::new() }
     }
 
     pub fn layouts(&self) -> Layouts {

@@ -6,7 +6,7 @@ pub mod aside;
 pub mod clock;
 pub mod engine;
 #[cfg(test)]
-mod engine_test;
+pub mod engine_test;
 pub mod family;
 pub mod instances;
 pub mod kernel;

@@ -3,6 +3,7 @@
 use super::family::{Descriptor, Family};
 use super::kernel::Kernel;
 use super::tracked::{AnyFamily, Tracked};
+use crate::perf::{core::Perf, custom::PerfCustom};
 use crate::proc::{
     diskstats::Disk, loadavg::System, meminfo::Memory, mounts::Filesystem, net_dev::Network, sockstat::Sockets,
     stat::Cpu, swap::Swap, vmstat::MemoryBandwidth,
@@ -19,7 +20,7 @@ const fn family<F: Family>() -> Registration {
 }
 
 /// Every family there is, in the order consumers see them.
-pub static FAMILIES: [Registration; 9] = [
+pub static FAMILIES: [Registration; 11] = [
     family::<Cpu>(),
     family::<System>(),
     family::<Memory>(),
@@ -29,6 +30,8 @@ pub static FAMILIES: [Registration; 9] = [
     family::<Sockets>(),
     family::<Disk>(),
     family::<Filesystem>(),
+    family::<Perf>(),
+    family::<PerfCustom>(),
 ];
 
 #[cfg(test)]

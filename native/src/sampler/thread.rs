@@ -15,6 +15,8 @@ use super::park::Park;
 use super::registry::FAMILIES;
 use super::ring::{self, RingReader, RingWriter};
 use super::stats::{FamilyStats, Stats};
+use crate::perf::PerfAccess;
+use crate::perf::control::PerfControl;
 
 /// One hour.
 const MAX_INTERVAL_MS: u32 = 3_600_000;
@@ -36,13 +38,15 @@ fn error(code: &'static str, message: String) -> SamplerError {
     SamplerError { code, message }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     pub roots: Roots,
     /// The epoch that timestamps begin with, 0 to 999.
     pub epoch: u32,
     /// Size of the ring in 8-byte words; rounded into what is sensible.
     pub ring_words: Option<usize>,
+    /// What perf events are counted; may change while it runs.
+    pub perf: Arc<PerfControl>,
 }
 
 enum Command {
@@ -186,6 +190,10 @@ impl Sampler {
         &self.common.stats
     }
 
+    pub fn perf(&self) -> &PerfControl {
+        &self.options.perf
+    }
+
     /// CPU time of the sampler thread, ns.
     pub fn cpu_ns(&self) -> u64 {
         match self.common.cpu_clock.load(Ordering::SeqCst) {
@@ -227,7 +235,8 @@ fn run(common: &Common, options: Options, layouts: Layouts, ring: RingWriter, no
         libc::pthread_getcpuclockid(libc::pthread_self(), &raw mut cpu_clock);
     }
     common.cpu_clock.store(cpu_clock, Ordering::SeqCst);
-    let kernel = Kernel::new(options.roots, Rc::new(SystemClock), layouts);
+    let mut kernel = Kernel::new(options.roots, Rc::new(SystemClock), layouts);
+    kernel.perf = PerfAccess { control: options.perf, ..PerfAccess::default() };
     let mut engine = Engine::new(kernel, ring, options.epoch, notify, Arc::clone(&common.stats));
     let mut commands = Vec::new();
     loop {

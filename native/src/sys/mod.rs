@@ -1,9 +1,11 @@
 //! /sys, one file of ours per subsystem of the kernel's.
 
 pub mod block;
+pub mod cpu_list;
 pub mod cpu_sensors;
 pub mod cpufreq;
 pub mod hwmon;
+pub mod resctrl;
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -19,7 +21,7 @@ pub fn page_size() -> u64 {
 }
 
 /// The content of a one-line attribute, without its end; `None` when it cannot be read.
-fn attribute(path: &Path) -> Option<String> {
+pub fn attribute(path: &Path) -> Option<String> {
     let text = std::fs::read_to_string(path).ok()?;
     Some(text.trim_end().to_owned())
 }
