@@ -102,15 +102,15 @@ const MESSAGE_SHAPE = {
     },
     io: { read_bytes_per_sec: expect.any(Number), write_count: expect.any(Number), read_time_ms: expect.any(Number) },
   },
-  perf: { available: false, reason: expect.any(String), ipc: null },
+  // What of them has a value is a matter of the host: its PMU, and whether the tests may use it.
+  perf: { available: expect.any(Boolean) },
   perf_events: {
-    available: false,
-    reason: expect.any(String),
+    available: expect.any(Boolean),
     cpu_cores: 'all',
     interval_ms: 1_000,
     sample_time: expect.any(String),
-    events: { 'cpu-clock': { value: null, unit: 'msec' }, 'LLC-load-misses': { value: null } },
-    unsupported_events: expect.arrayContaining(['cycles', 'iTLB-load-misses']),
+    events: { 'cpu-clock': { unit: 'msec' }, 'LLC-load-misses': { unit: '' } },
+    unsupported_events: expect.any(Array),
   },
   memory_bandwidth: {
     available: true,
@@ -167,10 +167,13 @@ describe('GET /api/history/metrics', () => {
     },
   );
 
-  test.each(['perf', 'perf_events'])('answers %s with no points while nothing is counted', async (metric_type) => {
-    const { status, body } = await history({ metric_type, ...lastMinutes(5) });
+  test.each(['perf', 'perf_events'] as const)('answers %s in the shape of the live message', async (metric_type) => {
+    const { status, body } = await history({ metric_type, interval: '5s', ...lastMinutes(5) });
     expect(status).toBe(200);
-    expect(body).toMatchObject({ data_points: [], count: 0 });
+    const { data_points, count } = body as { data_points: { data: object }[]; count: number };
+    expect(count).toBe(data_points.length);
+    const shape = metric_type === 'perf' ? MESSAGE_SHAPE.perf : { ...MESSAGE_SHAPE.perf_events, sample_time: null };
+    for (const { data } of data_points) expect(data).toMatchObject(shape);
   });
 
   test('chooses the interval by the length of the range', async () => {
