@@ -36,11 +36,8 @@ export declare class Sampler {
   stats(): SamplerStats
   /** What is known of each perf event: nothing before the start; while nobody samples its family, whether one CPU counts it. */
   perfEvents(): Array<PerfEventStatus>
-  /**
-   * Counts the events of these CPUs only from the next tick on: `all`, or a list such as `0-3,5`. CPUs that are not online are
-   * left out until they are. Throws `TACHO_BAD_CPU_LIST`.
-   */
-  setPerfCpus(cpus: string): void
+  /** Changes what perf events are counted, from the next tick on. Throws `TACHO_BAD_CPU_LIST`. */
+  configurePerf(settings: PerfSettings): void
   /** Ends the thread and waits for it; nothing happens the second time. Pending frames can still be drained. */
   stop(): void
 }
@@ -103,6 +100,14 @@ export interface PerfEventStatus {
   available: boolean
   /** Why not, or why not on all CPUs, and what to do; empty when all is well. */
   reason: string
+}
+
+/** What may change about perf events while the sampler runs. */
+export interface PerfSettings {
+  /** False: no counter is open, those of memory controllers included. */
+  enabled: boolean
+  /** `all`, or the CPUs whose own events are counted, such as `0-3,5`; those that are not online are left out until they are. */
+  cpus: string
 }
 
 /** What one reader has done. */

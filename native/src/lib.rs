@@ -138,6 +138,15 @@ pub struct FamilyStatus {
     pub reason: String,
 }
 
+/// What may change about perf events while the sampler runs.
+#[napi(object)]
+pub struct PerfSettings {
+    /// False: no counter is open, those of memory controllers included.
+    pub enabled: bool,
+    /// `all`, or the CPUs whose own events are counted, such as `0-3,5`; those that are not online are left out until they are.
+    pub cpus: String,
+}
+
 /// Whether a perf event is counted.
 #[napi(object)]
 pub struct PerfEventStatus {
@@ -196,7 +205,8 @@ impl Sampler {
         };
         let ring_words = options.ring_words.map(|words| words as usize);
         let (epoch, perf) = (options.epoch.unwrap_or(0), Arc::<PerfControl>::default());
-        perf.set_events(options.perf_events.unwrap_or_default());
+        let events = options.perf_events.unwrap_or_default();
+        perf.change(|settings| settings.events = events);
         Self { inner: sampler::thread::Sampler::new(sampler::thread::Options { roots, epoch, ring_words, perf }) }
     }
 
@@ -300,21 +310,17 @@ impl Sampler {
         self.inner.perf().statuses().into_iter().map(status).collect()
     }
 
-    /// Counts the events of these CPUs only from the next tick on: `all`, or a list such as `0-3,5`. CPUs that are not online are
-    /// left out until they are. Throws `TACHO_BAD_CPU_LIST`.
+    /// Changes what perf events are counted, from the next tick on. Throws `TACHO_BAD_CPU_LIST`.
     #[napi]
-    pub fn set_perf_cpus(&self, cpus: String) -> Result<()> {
-        let list = if cpus == "all" { None } else { Some(sys::cpu_list::parse(cpus.as_bytes())) };
-        match list {
-            Some(None) => {
-                let message = format!("expected \"all\" or a list of CPUs such as 0-3,5, not {cpus:?}");
-                Err(Error::new("TACHO_BAD_CPU_LIST".to_owned(), message))
-            }
-            list => {
-                self.inner.perf().set_cpus(list.flatten());
-                Ok(())
-            }
-        }
+    pub fn configure_perf(&self, settings: PerfSettings) -> Result<()> {
+        let PerfSettings { enabled, cpus } = settings;
+        let list = if cpus == "all" { Some(None) } else { sys::cpu_list::parse(cpus.as_bytes()).map(Some) };
+        let Some(list) = list else {
+            let message = format!("expected \"all\" or a list of CPUs such as 0-3,5, not {cpus:?}");
+            return Err(Error::new("TACHO_BAD_CPU_LIST".to_owned(), message));
+        };
+        self.inner.perf().change(|settings| (settings.enabled, settings.cpus) = (enabled, list));
+        Ok(())
     }
 
     /// Ends the thread and waits for it; nothing happens the second time. Pending frames can still be drained.

@@ -7,7 +7,7 @@ import { LiveHub } from '../pipeline/live.ts';
 import type { OutboxHandle } from '../pipeline/outbox-client.ts';
 import { LOCAL_SOURCE } from '../pipeline/outbox-entry.ts';
 import { Recorder } from '../pipeline/recorder.ts';
-import type { RuntimeConfig } from '../state/runtime-config.ts';
+import type { RuntimeConfig, RuntimeSettings } from '../state/runtime-config.ts';
 import type { Logger } from './log.ts';
 import type { Teardown } from './teardown.ts';
 
@@ -30,9 +30,9 @@ export function startSampling(
   log: Logger,
   teardown: Teardown,
 ): Sampling {
-  const { procfs, sysfs, cgroupfs } = settings;
+  const { procfs, sysfs, cgroupfs, perf_events: perfEvents } = settings;
   const epoch = resumeEpoch(outbox.lastTimestampUs, Date.now() * 1_000);
-  const source = new FrameSource({ procfs, sysfs, cgroupfs, epoch }, (error) =>
+  const source = new FrameSource({ procfs, sysfs, cgroupfs, epoch, perfEvents }, (error) =>
     log.error({ err: error }, 'a frame listener failed'),
   );
   const families = source.catalogue.families.map(({ name }) => name);
@@ -49,11 +49,15 @@ export function startSampling(
     recorder.record(intervalMs);
     hub.follow(Math.max(intervalMs, SHORTEST_LIVE_INTERVAL_MS));
   };
+  const configurePerf = ({ perf_events_enabled: enabled, perf_events_cpu_cores: cpus }: RuntimeSettings) =>
+    source.configurePerf({ enabled, cpus });
+  configurePerf(config.get());
   source.start();
   follow(config.get().sampling_interval_seconds);
   const unfollow = config.onChange((current, previous) => {
     if (current.sampling_interval_seconds !== previous.sampling_interval_seconds)
       follow(current.sampling_interval_seconds);
+    configurePerf(current);
   });
   const watch = setInterval(watchReaders(source, log), WATCH_INTERVAL_MS).unref();
   // Taken down in reverse: the sampler hands over what is in its ring, then the recorder what it has gathered.

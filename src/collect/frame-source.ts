@@ -1,6 +1,6 @@
 import { Catalogue, type FamilyDescriptor } from '../metrics/catalogue.ts';
 import { type Frame, type FrameLayout, frames } from '../metrics/frame.ts';
-import { addon, type SamplerStats } from './addon.ts';
+import { addon, type PerfEventStatus, type PerfSettings, type SamplerStats } from './addon.ts';
 
 export interface FrameListener {
   /** Called for each frame in order; `values` is only promised to keep its content until the listener returns. */
@@ -22,6 +22,8 @@ export interface FrameSourceOptions {
   cgroupfs?: string;
   /** The clock epoch that timestamps start in; see resumeEpoch. */
   epoch?: number;
+  /** Events of the family `perf_custom`, as `perf stat -e` takes them. */
+  perfEvents?: string[];
 }
 
 /** Layouts that are remembered at most. */
@@ -78,6 +80,16 @@ export class FrameSource {
 
   stats(): SamplerStats {
     return this.#sampler.stats();
+  }
+
+  /** Which perf events are counted, and why the others are not. */
+  perfEvents(): PerfEventStatus[] {
+    return this.#sampler.perfEvents();
+  }
+
+  /** In force from the next tick on. @throws Error with code TACHO_BAD_CPU_LIST. */
+  configurePerf(settings: PerfSettings): void {
+    this.#sampler.configurePerf(settings);
   }
 
   /** Hands over what is still in the ring, then ends the sampler thread. */

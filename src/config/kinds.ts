@@ -38,8 +38,8 @@ function quoted(fromText: (text: string, folder: string) => unknown): FileForm {
 const AS_IS: FileForm = { read: (value) => value, write: (text) => text };
 
 /** An array in the file, where a flag has commas. */
-function array(expected: string): FileForm {
-  return { read: (value) => value, write: (text) => JSON.stringify(list(text)), expected };
+function array(expected: string, items = list): FileForm {
+  return { read: (value) => value, write: (text) => JSON.stringify(items(text)), expected };
 }
 
 export type ValueOf<SettingKind> = SettingKind extends Kind<infer ValueType> ? Static<ValueType> : never;
@@ -180,6 +180,21 @@ export const networks = {
   expected: 'addresses or networks with commas between, for example 127.0.0.1,10.0.0.0/8',
   fromText: (text: string): unknown => list(text),
   file: array('a list of addresses or networks, for example ["127.0.0.1", "10.0.0.0/8"]'),
+};
+
+/** Commas part events, but also the terms between the slashes of one. */
+const EVENTS = /(?:[^,/]|\/[^/]*\/)+/g;
+
+function events(text: string): string[] {
+  return (text.match(EVENTS) ?? []).map((event) => event.trim()).filter(Boolean);
+}
+
+export const perfEvents = {
+  type: Type.Array(Type.String({ maxLength: 256 }), { maxItems: 64 }),
+  placeholder: 'events',
+  expected: 'at most 64 events with commas between, for example msr/tsc/,cpu/event=0x3c,umask=0x1/',
+  fromText: (text: string): unknown => events(text),
+  file: array('a list of at most 64 events, for example ["msr/tsc/", "cpu/event=0x3c,umask=0x1/"]', events),
 };
 
 export const origins = {

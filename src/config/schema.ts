@@ -14,6 +14,7 @@ import {
   origins,
   password,
   pemFile,
+  perfEvents,
   type ValueOf,
 } from './kinds.ts';
 
@@ -103,6 +104,11 @@ export const SETTINGS = {
   procfs: setting({ kind: kernelTree, default: '/proc', doc: 'Root of the proc file system that is sampled.' }),
   sysfs: setting({ kind: kernelTree, default: '/sys', doc: 'Root of the sysfs that is sampled.' }),
   cgroupfs: setting({ kind: kernelTree, default: '/sys/fs/cgroup', doc: 'Root of the cgroup tree that is sampled.' }),
+  perf_events: setting({
+    kind: perfEvents,
+    default: '',
+    doc: 'Events of any PMU to count, as `perf stat -e` takes them: `msr/tsc/,cpu/event=0x3c,umask=0x1/,r13c`.',
+  }),
   trusted_proxies: setting({
     kind: networks,
     default: '',

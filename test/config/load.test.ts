@@ -34,6 +34,7 @@ describe('values', () => {
       procfs: '/proc',
       sysfs: '/sys',
       cgroupfs: '/sys/fs/cgroup',
+      perf_events: [],
       trusted_proxies: [],
       cors_origins: [],
       max_stream_hz: 1000,
@@ -78,6 +79,7 @@ describe('values', () => {
     ['metrics_auth', 'off', false],
     ['metrics_auth', 'TRUE', true],
     ['trusted_proxies', '127.0.0.1, 10.0.0.0/8,::1,fd00::/8', ['127.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8']],
+    ['perf_events', 'msr/tsc/, cpu/event=0x3c,umask=0x1/,r13c,', ['msr/tsc/', 'cpu/event=0x3c,umask=0x1/', 'r13c']],
     ['cors_origins', 'https://a.example,http://localhost:3000', ['https://a.example', 'http://localhost:3000']],
     ['admin_password', 'correct horse', 'correct horse'],
   ])('%s accepts %s', (name, text, expected) => {

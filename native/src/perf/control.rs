@@ -17,12 +17,20 @@ pub struct EventStatus {
 }
 
 /// What is to be counted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
+    /// Whether anything is.
+    pub enabled: bool,
     /// The CPUs whose events are counted; all when there is no list. What CPUs share (memory controllers) is not of one CPU.
     pub cpus: Option<Vec<u32>>,
     /// Events beside those of the `perf` family, as `perf stat -e` takes them: `msr/tsc/`.
     pub events: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { enabled: true, cpus: None, events: Vec::new() }
+    }
 }
 
 #[derive(Default)]
@@ -52,18 +60,11 @@ impl PerfControl {
         self.changes.load(Ordering::Acquire)
     }
 
-    pub fn set_cpus(&self, cpus: Option<Vec<u32>>) {
+    pub fn change(&self, change: impl FnOnce(&mut Settings)) {
         let mut state = self.lock();
-        if state.settings.cpus != cpus {
-            state.settings.cpus = cpus;
-            self.changes.fetch_add(1, Ordering::Release);
-        }
-    }
-
-    pub fn set_events(&self, events: Vec<String>) {
-        let mut state = self.lock();
-        if state.settings.events != events {
-            state.settings.events = events;
+        let before = state.settings.clone();
+        change(&mut state.settings);
+        if state.settings != before {
             self.changes.fetch_add(1, Ordering::Release);
         }
     }
@@ -104,12 +105,12 @@ mod tests {
     #[test]
     fn only_a_real_change_counts() {
         let control = PerfControl::default();
-        control.set_cpus(None);
+        control.change(|settings| settings.cpus = None);
         assert_eq!(control.changes(), 0);
-        control.set_cpus(Some(vec![1]));
-        control.set_cpus(Some(vec![1]));
-        control.set_events(vec!["msr/tsc/".to_owned()]);
+        control.change(|settings| settings.cpus = Some(vec![1]));
+        control.change(|settings| settings.cpus = Some(vec![1]));
+        control.change(|settings| settings.enabled = false);
         assert_eq!(control.changes(), 2);
-        assert_eq!(control.settings(), Settings { cpus: Some(vec![1]), events: vec!["msr/tsc/".to_owned()] });
+        assert_eq!(control.settings(), Settings { enabled: false, cpus: Some(vec![1]), events: Vec::new() });
     }
 }

@@ -149,6 +149,12 @@ impl<P: Planner> Counting<P> {
             return Err(ReadError::NotAsked("not asked, because procfs is not this host's"));
         }
         let Plan { mut events, mut requests, slots, layout } = P::plan(&host);
+        if !host.settings.enabled {
+            requests.clear();
+            for event in &mut events {
+                event.problem = Some("switched off (perf_events_enabled)".to_owned());
+            }
+        }
         if !self.wanted {
             let mut tried = vec![false; events.len()];
             requests.retain(|request| !std::mem::replace(&mut tried[request.event], true));

@@ -2,6 +2,7 @@
 
 use super::kernel::{EventCode, TYPE_HARDWARE, TYPE_HW_CACHE, TYPE_RAW, TYPE_SOFTWARE};
 use super::pmu::{Pmu, Reach};
+use super::reasons::NO_CORE_PMU;
 
 /// The place of each event in a reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +107,7 @@ impl Definition {
             Source::Hardware(config) => Ok(generic(TYPE_HARDWARE, config)),
             Source::Cache(cache, miss) => Ok(generic(TYPE_HW_CACHE, cache | if miss { CACHE_RESULT_MISS } else { 0 })),
             Source::L2Misses => {
-                let pmu = pmu.ok_or_else(|| "no event for it is known".to_owned())?;
+                let pmu = pmu.ok_or_else(|| format!("ENOENT: {NO_CORE_PMU}"))?;
                 l2_misses(pmu, amd_family)
             }
         }

@@ -141,14 +141,28 @@ fn cpus_that_come_and_go_are_followed() {
 #[test]
 fn the_chosen_cpus_may_change() {
     let mut bench = Bench::sampling("pmu-intel-2s", "perf");
-    bench.control.set_cpus(Some(vec![1, 4, 99]));
+    bench.control.change(|settings| settings.cpus = Some(vec![1, 4, 99]));
     assert_eq!(bench.second(SECOND, busy).instances, ["all", "1", "4"]);
     assert_eq!(bench.second(SECOND, busy).value("all", "cycles_per_sec"), 2_000_000.0);
-    bench.control.set_cpus(Some(vec![99]));
+    bench.control.change(|settings| settings.cpus = Some(vec![99]));
     bench.fake.run(SECOND, SECOND, busy);
     bench.host.one_after(SECOND);
     assert!(!bench.host.available()["perf"].0);
     assert_eq!(bench.status("cycles").reason, "no CPU to count on");
+}
+
+#[test]
+fn counting_may_be_switched_off_and_on() {
+    let mut bench = Bench::sampling("pmu-intel-2s", "perf");
+    bench.control.change(|settings| settings.enabled = false);
+    bench.second(SECOND, busy);
+    assert_eq!(bench.fake.open_counters(), 0);
+    let (available, reason) = bench.host.available()["perf"].clone();
+    assert!(!available && reason.contains("switched off"), "{reason}");
+    assert!(!bench.status("cycles").available);
+    bench.control.change(|settings| settings.enabled = true);
+    bench.second(SECOND, busy);
+    assert_eq!(bench.second(SECOND, busy).value("all", "cycles_per_sec"), 8_000_000.0);
 }
 
 #[test]
@@ -255,8 +269,10 @@ fn many_cpus_are_not_interrupted_more_than_a_twentieth_of_the_time() {
 fn chosen_events_of_any_pmu_are_counted_in_their_unit() {
     let mut bench = Bench::new("pmu-intel-2s", |_, control| {
         let events = ["msr/tsc/", "uncore_imc/cas_count_read/", "r13c", "nothing/x/", "cpu/bogus/", "huh", "msr/tsc/u"];
-        control.set_events(events.map(str::to_owned).to_vec());
-        control.set_cpus(Some(vec![0, 1]));
+        control.change(|settings| {
+            settings.events = events.map(str::to_owned).to_vec();
+            settings.cpus = Some(vec![0, 1]);
+        });
     });
     bench.host.subscribe(1, "perf_custom", SECOND);
     let frame = bench.second(SECOND / 2, |code, _| if code.kind == 13 { 3_000 } else { 1 << 20 });

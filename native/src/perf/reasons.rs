@@ -14,15 +14,17 @@ pub struct Circumstances {
     pub core_pmu: bool,
 }
 
+/// Said of every hardware event where sysfs shows no PMU of the cores.
+pub const NO_CORE_PMU: &str =
+    "no such PMU: this kernel shows no counters of the CPU (a virtual machine without a virtual PMU?)";
+
 /// Why `perf_event_open` refused an event.
 pub fn explain(refused: i32, hardware: bool, circumstances: &Circumstances) -> String {
     let name = errno::name(refused);
     match refused {
         libc::EACCES | libc::EPERM => format!("{name}: {}", permission(&circumstances.permission)),
         libc::ENOENT | libc::ENODEV | libc::EOPNOTSUPP | libc::EINVAL if hardware && !circumstances.core_pmu => {
-            format!(
-                "{name}: no such PMU: this kernel shows no counters of the CPU (a virtual machine without a virtual PMU?)"
-            )
+            format!("{name}: {NO_CORE_PMU}")
         }
         libc::ENOENT | libc::ENODEV | libc::EOPNOTSUPP | libc::EINVAL => {
             format!("{name}: the PMU does not count this")

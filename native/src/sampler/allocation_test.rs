@@ -59,7 +59,8 @@ fn a_steady_tick_of_many_instances_allocates_nothing() {
 fn a_steady_tick_of_many_counters_allocates_nothing() {
     let fake = Rc::new(FakeKernel::default());
     let access = PerfAccess { kernel: Rc::<FakeKernel>::clone(&fake), ..PerfAccess::default() };
-    access.control.set_events(vec!["msr/tsc/".to_owned(), "uncore_imc/cas_count_read/".to_owned()]);
+    let events = vec!["msr/tsc/".to_owned(), "uncore_imc/cas_count_read/".to_owned()];
+    access.control.change(|settings| settings.events = events);
     let mut host = Host::with("pmu-intel-2s", DEFAULT_WORDS, access);
     for (id, name) in ["perf", "perf_custom"].iter().enumerate() {
         host.subscribe(id as u32, name, 10 * MS);
