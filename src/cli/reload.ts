@@ -76,10 +76,9 @@ export class Reloader {
     if (tls_cert === null || tls_key === null) return;
     const pair = readTlsPair(tls_cert, tls_key);
     const { log, replaceCertificate } = this.#options;
-    const replaced = replaceCertificate(pair);
+    if (!replaceCertificate(pair)) return;
     for (const warning of pair.warnings) log.warn(warning);
-    if (replaced)
-      log.info(`new connections get the TLS certificate of ${tls_cert}, valid until ${pair.validUntil.toISOString()}`);
+    log.info(`new connections get the TLS certificate of ${tls_cert}, valid until ${pair.validUntil.toISOString()}`);
   }
 }
 

@@ -30,6 +30,8 @@ export async function serve(sources: SettingSources): Promise<void> {
   const daemon = await startDaemon(settings, log, fatal);
   const reloader = new Reloader({ sources, settings, log, replaceCertificate: daemon.replaceCertificate });
   const unwatch = watchFiles({ paths: () => reloader.certificateFiles, onChange: () => reloader.renewCertificate() });
+  // The files may have changed since they were read, before anybody watched them.
+  reloader.renewCertificate();
   // For good, not once: npm passes a Ctrl-C on that the terminal has sent already, and the second must not end the shutdown.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => ended.resolve());
   if (daemon.generatedPassword !== null) console.log(`user admin, password: ${daemon.generatedPassword}`);

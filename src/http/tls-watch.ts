@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 
 export interface WatchOptions {
   /** The files to look at: asked for each time, because a reload may name others. */
@@ -13,7 +13,7 @@ const INTERVAL_MS = 10_000;
 const SETTLE_MS = 1_000;
 
 /**
- * Tells when files were written, replaced, or their symbolic links led elsewhere (as certbot and Kubernetes do it). Polls: a watch on
+ * Tells when files were written, replaced, or their symbolic links led elsewhere (as certbot and Kubernetes do it), since this call. Polls: a watch on
  * a file loses it when it is replaced, and two `stat` calls in ten seconds cost nothing.
  * @returns what ends the watch
  */
@@ -25,12 +25,10 @@ export function watchFiles({
 }: WatchOptions): () => void {
   let stopped = false;
   let timer: NodeJS.Timeout;
-  let known: string | null = null;
+  let known = fingerprint(paths());
   let changing: string | null = null;
-  const look = async (): Promise<void> => {
-    const seen = await fingerprint(paths());
-    if (stopped) return;
-    known ??= seen;
+  const look = (): void => {
+    const seen = fingerprint(paths());
     const settled = seen === changing;
     changing = seen === known ? null : seen;
     if (settled && changing !== null) {
@@ -38,9 +36,9 @@ export function watchFiles({
       changing = null;
       onChange();
     }
-    timer = setTimeout(look, changing === null ? intervalMs : settleMs).unref();
+    if (!stopped) timer = setTimeout(look, changing === null ? intervalMs : settleMs).unref();
   };
-  timer = setTimeout(look, 0).unref();
+  timer = setTimeout(look, intervalMs).unref();
   return () => {
     stopped = true;
     clearTimeout(timer);
@@ -48,14 +46,14 @@ export function watchFiles({
 }
 
 /** Never fails: a file that is gone is a state like any other. */
-async function fingerprint(paths: readonly string[]): Promise<string> {
-  const states = paths.map(async (path) => {
+function fingerprint(paths: readonly string[]): string {
+  const states = paths.map((path) => {
     try {
-      const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+      const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
       return [path, ino, size, mtimeNs, ctimeNs].join(' ');
     } catch (error) {
       return `${path} ${(error as NodeJS.ErrnoException).code}`;
     }
   });
-  return (await Promise.all(states)).join('\n');
+  return states.join('\n');
 }
