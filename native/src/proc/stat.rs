@@ -6,7 +6,7 @@ use crate::sampler::family::{Descriptor, Family, Field, Output, Pair, Problems, 
 use crate::sampler::kernel::Kernel;
 use crate::sampler::raw::{Raw, percent};
 use crate::sampler::reader::{KernelFile, Malformed, Parse, ReadError, Shared};
-use crate::sys::cpu_sensors::{CpuSensors, Sensed};
+use crate::sys::cpu_sensors::{self, CpuSensors, Sensed};
 
 /// The columns of a `cpu` line. `user` includes `guest`, and `nice` includes `guest_nice`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,7 +151,7 @@ impl Family for Cpu {
     const DESCRIPTOR: &'static Descriptor = &CPU;
 
     fn new(kernel: &mut Kernel) -> Self {
-        Self { stat: kernel.proc_file("stat"), sensors: CpuSensors::shared(kernel), interval_ns: None }
+        Self { stat: kernel.proc_file("stat"), sensors: cpu_sensors::shared(kernel), interval_ns: None }
     }
 
     fn capture(&mut self, tick: u64, rows: &mut Rows<CpuRow>) -> Result<u64, ReadError> {
@@ -159,9 +159,9 @@ impl Family for Cpu {
         let sensors = self.sensors.get(tick);
         for (index, line) in stat.cpus.iter().enumerate() {
             let sensed = sensors.as_ref().map_or(Sensed::NOTHING, |sensors| match line.number {
-                None => sensors.all(),
+                None => sensors.value.all(),
                 // The first line is that of all CPUs, so the CPU is most likely one place further up.
-                Some(number) => sensors.of(number, index.saturating_sub(1)),
+                Some(number) => sensors.value.of(number, index.saturating_sub(1)),
             });
             rows.push(line.name.as_bytes(), CpuRow { times: line.times, sensed });
         }

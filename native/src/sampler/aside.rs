@@ -142,31 +142,47 @@ fn next_pass(real_ns: u64, interval_ns: u64) -> u64 {
 
 /// The thread for slow sources. It starts when one is first wanted, and sleeps while none is.
 #[derive(Clone, Default)]
-pub struct Aside(Arc<Life>);
+pub struct Aside {
+    life: Arc<Life>,
+    inline: bool,
+}
 
 /// Ends the thread when the last handle is gone.
 #[derive(Default)]
 struct Life(Arc<Common>);
 
 impl Aside {
+    /// No thread at all: slow sources are read on the spot, so that a test knows when.
+    #[cfg(test)]
+    pub fn inline() -> Self {
+        Self { inline: true, ..Self::default() }
+    }
+
+    pub const fn is_inline(&self) -> bool {
+        self.inline
+    }
+
     /// Takes on a job, and reads it once, which is waited for within limits.
     pub fn take_on(&self, job: Arc<dyn Job>) -> AsideJob {
-        let common = &self.0.0;
+        let common = &self.life.0;
         let mut state = common.lock();
         let index = state.slots.len();
         state.slots.push(Slot { job, interval_ns: None, due_ns: 0, kicked: true, passes: 0 });
         drop(state);
+        let job = AsideJob { aside: self.clone(), index };
+        if self.inline {
+            return job;
+        }
         if common.worker.load(Ordering::SeqCst) == 0 {
             self.start_worker();
         }
         common.changed.notify_all();
-        let job = AsideJob { aside: self.clone(), index };
         job.wait_for_pass(0, FIRST_PATIENCE);
         job
     }
 
     fn start_worker(&self) {
-        let common = Arc::clone(&self.0.0);
+        let common = Arc::clone(&self.life.0);
         let turn = Turn { worker: common.worker.fetch_add(1, Ordering::SeqCst) + 1, common };
         let thread = thread::Builder::new().name(THREAD_NAME.to_owned()).stack_size(STACK_BYTES);
         // Without a thread the results stay as they are, and whoever reads them sees that they get no newer.
@@ -175,7 +191,7 @@ impl Aside {
 
     /// Takes the thread away from a job that is stuck.
     fn supervise(&self) {
-        let common = &self.0.0;
+        let common = &self.life.0;
         let mut state = common.lock();
         let Some(index) = state.running else { return };
         let idle_ns = clock::read(libc::CLOCK_MONOTONIC).saturating_sub(common.progress_ns.load(Ordering::SeqCst));
@@ -214,7 +230,10 @@ impl AsideJob {
     /// Passes are wanted this often from now on. When none were wanted before, one begins at once, and is waited for
     /// within limits.
     pub fn demand(&self, interval_ns: Option<u64>) {
-        let common = &self.aside.0.0;
+        if self.aside.inline {
+            return;
+        }
+        let common = &self.aside.life.0;
         let mut state = common.lock();
         let slot = &mut state.slots[self.index];
         let begin = slot.interval_ns.is_none() && interval_ns.is_some();
@@ -230,7 +249,7 @@ impl AsideJob {
     }
 
     fn wait_for_pass(&self, passes: u64, patience: Duration) {
-        let common = &self.aside.0.0;
+        let common = &self.aside.life.0;
         let waiting = |state: &mut State| state.slots[self.index].passes <= passes;
         // Running out of patience is as good: the results then say that they are not complete.
         drop(common.changed.wait_timeout_while(common.lock(), patience, waiting));
@@ -239,7 +258,7 @@ impl AsideJob {
     /// As if the running job had made no progress for as long as a test cannot wait.
     #[cfg(test)]
     pub fn expire(&self) {
-        self.aside.0.0.progress_ns.store(0, Ordering::SeqCst);
+        self.aside.life.0.progress_ns.store(0, Ordering::SeqCst);
     }
 }
 

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::aside::Aside;
 use super::engine::Engine;
 use super::instances::Layouts;
 use super::kernel::{Kernel, Roots};
@@ -60,7 +61,16 @@ impl Host {
         Self::with(name, words, PerfAccess::default())
     }
 
+    /// What is slow is read on the spot, at each tick.
+    pub fn inline(name: &str) -> Self {
+        Self::made(name, DEFAULT_WORDS, PerfAccess::default(), Aside::inline())
+    }
+
     pub fn with(name: &str, words: usize, perf: PerfAccess) -> Self {
+        Self::made(name, words, perf, Aside::default())
+    }
+
+    fn made(name: &str, words: usize, perf: PerfAccess, aside: Aside) -> Self {
         let folder = TempDir::new();
         copy_host(name, folder.path());
         let roots = Roots {
@@ -76,7 +86,7 @@ impl Host {
             count.fetch_add(1, Ordering::Relaxed);
         });
         let mut kernel = Kernel::new(roots, clock.clone(), layouts.clone());
-        kernel.perf = perf;
+        (kernel.perf, kernel.aside) = (perf, aside);
         let engine = Engine::new(kernel, writer, 0, notify, Arc::clone(&stats));
         Self { folder, clock, layouts, engine, reader, stats, notified }
     }
@@ -158,6 +168,15 @@ fn the_first_tick_already_has_rates_over_the_time_since_subscribing() {
     // Too little time for what needs a window of 2 s.
     assert!(frame.value("", "pressure_cpu_some_stall_us_per_sec").is_nan());
     assert_eq!(frame.value("", "load1"), 0.41);
+}
+
+#[test]
+fn what_is_read_aside_may_be_read_on_the_spot() {
+    let mut host = Host::inline("cpu-holes");
+    host.subscribe(1, "cpu", SECOND);
+    assert_eq!(host.one_after(SECOND).value("3", "frequency_mhz"), 3600.0);
+    host.write("sys/devices/system/cpu/cpu3/cpufreq/scaling_cur_freq", "1900000\n");
+    assert_eq!(host.one_after(SECOND).value("3", "frequency_mhz"), 1900.0);
 }
 
 #[test]

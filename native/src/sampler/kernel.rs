@@ -9,6 +9,7 @@ use super::aside::Aside;
 use super::clock::Clock;
 use super::instances::Layouts;
 use super::reader::{Commons, KernelFile, Parse, Reader, Shared, Source};
+use super::slow::{Slow, SlowSource};
 use super::stats::ReaderStats;
 use crate::perf::PerfAccess;
 
@@ -78,6 +79,17 @@ impl Kernel {
         let shared = Shared::new(Reader::new(name, path.clone(), make(), self.commons.clone()));
         self.readers.push(Entry { kind, path, shared: Box::new(shared.clone()), stats: shared.stats() });
         shared
+    }
+
+    /// The reader of something that is read aside.
+    pub fn slow_source<S: SlowSource>(
+        &mut self,
+        name: &str,
+        path: PathBuf,
+        make: impl FnOnce(&Roots) -> S,
+    ) -> Shared<Slow<S>> {
+        let (roots, aside, clock) = (self.roots.clone(), self.aside.clone(), Rc::clone(&self.commons.clock));
+        self.source(name, path, || Slow::new(make(&roots), &aside, &clock))
     }
 
     pub fn reader_stats(&self) -> Vec<Arc<ReaderStats>> {

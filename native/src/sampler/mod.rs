@@ -16,6 +16,7 @@ pub mod reader;
 pub mod registry;
 pub mod ring;
 pub mod schedule;
+pub mod slow;
 pub mod stats;
 pub mod thread;
 pub mod tracked;

@@ -1,24 +1,19 @@
 //! Frequency and temperature of every CPU, read aside: on some hosts each of these files takes milliseconds.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cpufreq;
 use super::hwmon::{Place, Thermometer, celsius, thermometers};
 use super::{attribute, numbered};
 use crate::proc::cpuinfo::Cpuinfo;
-use crate::sampler::aside::{AsideJob, Job, Turn};
-use crate::sampler::clock;
 use crate::sampler::kernel::{Kernel, Roots};
 use crate::sampler::reader::{KernelFile, ReadError, Shared, Source};
+use crate::sampler::slow::{Slow, SlowSource};
 
 /// Sensors are not asked more often than this.
 const FLOOR_NS: u64 = 1_000_000_000;
 /// Sensors come and go with drivers and CPUs: the files are looked for again after this many passes.
 const PASSES_PER_SCAN: u32 = 60;
-/// Figures this much older than the interval are not passed off as current.
-const STALE_NS: u64 = 10_000_000_000;
 
 /// What is known of a CPU; NaN where nothing is.
 #[derive(Clone, Copy, Debug)]
@@ -36,12 +31,11 @@ impl Sensed {
 pub struct Readings {
     cpus: Vec<(u32, Sensed)>,
     all: Sensed,
-    taken_at_ns: u64,
 }
 
 impl Default for Readings {
     fn default() -> Self {
-        Self { cpus: Vec::new(), all: Sensed::NOTHING, taken_at_ns: 0 }
+        Self { cpus: Vec::new(), all: Sensed::NOTHING }
     }
 }
 
@@ -78,15 +72,8 @@ fn find(sysfs: &Path) -> Files {
     Files { frequencies: cpufreq::files(sysfs), thermometers: thermometers(sysfs), cores: cores.collect() }
 }
 
-/// Reads all sensors once per pass.
-pub struct SensorJob {
-    reading: Mutex<Sensors>,
-    readings: Mutex<Readings>,
-    /// A pass hangs in the kernel, and has the sensors.
-    hung: AtomicBool,
-}
-
-struct Sensors {
+/// All sensors of the CPUs.
+pub struct Sensors {
     roots: Roots,
     cpuinfo: KernelFile<Cpuinfo>,
     buffer: Vec<u8>,
@@ -95,13 +82,13 @@ struct Sensors {
 }
 
 impl Sensors {
-    fn new(roots: Roots) -> Self {
+    fn new(roots: &Roots) -> Self {
         let cpuinfo = KernelFile::new(roots.proc.join("cpuinfo"));
-        Self { roots, cpuinfo, buffer: Vec::new(), files: None, passes: 0 }
+        Self { roots: roots.clone(), cpuinfo, buffer: Vec::new(), files: None, passes: 0 }
     }
 
     /// `asking` is called before each file.
-    fn read(&mut self, asking: impl Fn()) -> Readings {
+    fn read_all(&mut self, asking: &dyn Fn()) -> Readings {
         if self.passes.is_multiple_of(PASSES_PER_SCAN) {
             self.files = None;
         }
@@ -163,88 +150,26 @@ fn combine(cores: &[(u32, Place)], frequencies: &[(u32, f64)], temperatures: &[(
         frequency_mhz: known.iter().sum::<f64>() / known.len() as f64,
         temperature_celsius: temperatures.iter().fold(f64::NAN, |hottest, (_, celsius)| hottest.max(*celsius)),
     };
-    Readings { cpus, all, taken_at_ns: 0 }
+    Readings { cpus, all }
 }
 
-impl SensorJob {
-    fn new(roots: Roots) -> Self {
-        let (reading, readings) = (Mutex::new(Sensors::new(roots)), Mutex::default());
-        Self { reading, readings, hung: AtomicBool::new(false) }
-    }
-}
+impl SlowSource for Sensors {
+    type Value = Readings;
+    const FLOOR_NS: u64 = FLOOR_NS;
+    const OVERDUE: &'static str = "a sensor has not answered for a long time";
 
-impl Job for SensorJob {
-    fn pass(&self, turn: &Turn) {
-        if self.hung.load(Ordering::SeqCst) {
-            return;
-        }
-        let mut sensors = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut readings = sensors.read(|| turn.progress());
-        drop(sensors);
-        if turn.is_over() {
-            self.hung.store(false, Ordering::SeqCst);
-            return;
-        }
-        readings.taken_at_ns = clock::read(libc::CLOCK_MONOTONIC);
-        *self.readings.lock().unwrap_or_else(PoisonError::into_inner) = readings;
-    }
-
-    fn left_behind(&self) {
-        self.hung.store(true, Ordering::SeqCst);
+    fn read(&mut self, readings: &mut Readings, asking: &dyn Fn()) -> Result<(), ReadError> {
+        *readings = self.read_all(asking);
+        Ok(())
     }
 }
 
 /// The latest readings, as the sampler sees them.
-pub struct CpuSensors {
-    job: Arc<SensorJob>,
-    aside: AsideJob,
-    interval_ns: u64,
-    latest: Readings,
-}
+pub type CpuSensors = Slow<Sensors>;
 
-impl CpuSensors {
-    pub fn shared(kernel: &mut Kernel) -> Shared<Self> {
-        let path = kernel.roots.sys.join("devices/system/cpu");
-        let (roots, aside) = (kernel.roots.clone(), kernel.aside.clone());
-        kernel.source("cpu_sensors", path, || {
-            let job = Arc::new(SensorJob::new(roots));
-            Self { aside: aside.take_on(job.clone()), job, interval_ns: FLOOR_NS, latest: Readings::default() }
-        })
-    }
-
-    /// The shortest interval at which anyone wants readings.
-    pub fn demand(&mut self, interval_ns: Option<u64>) {
-        let interval_ns = interval_ns.map(|interval_ns| interval_ns.max(FLOOR_NS));
-        self.interval_ns = interval_ns.unwrap_or(FLOOR_NS);
-        self.aside.demand(interval_ns);
-    }
-}
-
-impl Source for CpuSensors {
-    type Value = Readings;
-
-    fn read(&mut self, _buffer: &mut Vec<u8>) -> Result<(), ReadError> {
-        self.aside.supervise();
-        let readings = self.job.readings.lock().unwrap_or_else(PoisonError::into_inner);
-        if readings.taken_at_ns != self.latest.taken_at_ns {
-            self.latest.cpus.clone_from(&readings.cpus);
-            (self.latest.all, self.latest.taken_at_ns) = (readings.all, readings.taken_at_ns);
-        }
-        drop(readings);
-        let age_ns = clock::read(libc::CLOCK_MONOTONIC).saturating_sub(self.latest.taken_at_ns);
-        if age_ns > self.interval_ns * 2 + STALE_NS {
-            return Err(ReadError::Io(libc::ETIMEDOUT));
-        }
-        Ok(())
-    }
-
-    fn value(&self) -> &Readings {
-        &self.latest
-    }
-
-    fn hint(&self, _error: ReadError) -> &'static str {
-        "a sensor has not answered for a long time"
-    }
+pub fn shared(kernel: &mut Kernel) -> Shared<CpuSensors> {
+    let path = kernel.roots.sys.join("devices/system/cpu");
+    kernel.slow_source("cpu_sensors", path, Sensors::new)
 }
 
 #[cfg(test)]
@@ -255,7 +180,7 @@ mod tests {
     fn readings(name: &str) -> Readings {
         let root = host(name);
         let roots = Roots { proc: root.join("proc"), sys: root.join("sys"), cgroup: root.join("cgroup") };
-        Sensors::new(roots).read(|| ())
+        Sensors::new(&roots).read_all(&|| ())
     }
 
     #[test]
