@@ -2,6 +2,7 @@
 
 use super::name::Name;
 use super::text::{Cells, integer, lines};
+use crate::cgroup::cpuacct::UsagePerCpu;
 use crate::sampler::family::{Descriptor, Family, Field, Output, Pair, Problems, Rows};
 use crate::sampler::kernel::Kernel;
 use crate::sampler::raw::{Raw, percent};
@@ -104,6 +105,9 @@ impl Parse for Stat {
     }
 }
 
+/// Of kernels with the usual CONFIG_HZ=250.
+const SCHEDULER_TICK_MS: u32 = 4;
+
 /// A tick is 10 ms, so a window of 10 ticks is the least that gives steps of about 10 %.
 const fn share(name: &'static str, help: &'static str) -> Field {
     Field::rate(name, "percent", help).resolution(10).window(100)
@@ -126,6 +130,14 @@ static CPU: Descriptor = Descriptor {
         share("softirq_percent", "Time in software interrupts"),
         share("steal_percent", "Time the hypervisor gave to somebody else"),
         share("guest_percent", "Time running virtual machines of this host; part of user and nice"),
+        Field::rate(
+            "busy_percent",
+            "percent",
+            "Time in which tasks ran, which the scheduler counts in ns and brings up to date at its ticks: at high rates finer \
+             than usage_percent. Only where cgroup v1 has cpuacct",
+        )
+        .resolution(SCHEDULER_TICK_MS)
+        .window(5 * SCHEDULER_TICK_MS),
         Field::gauge("frequency_mhz", "MHz", "Current frequency, from cpufreq or else /proc/cpuinfo; all: average")
             .resolution(1000),
         Field::gauge("temperature_celsius", "°C", "Of the core, or else of its package; all: the hottest")
@@ -136,12 +148,16 @@ static CPU: Descriptor = Descriptor {
 #[derive(Clone, Copy, Debug)]
 pub struct CpuRow {
     times: CpuTimes,
+    /// Over so many CPUs.
+    busy_ns: Raw,
+    cpus: u32,
     sensed: Sensed,
 }
 
 /// The `cpu` family.
 pub struct Cpu {
     stat: Shared<KernelFile<Stat>>,
+    usage: Shared<KernelFile<UsagePerCpu>>,
     sensors: Shared<CpuSensors>,
     interval_ns: Option<u64>,
 }
@@ -151,26 +167,35 @@ impl Family for Cpu {
     const DESCRIPTOR: &'static Descriptor = &CPU;
 
     fn new(kernel: &mut Kernel) -> Self {
-        Self { stat: kernel.proc_file("stat"), sensors: cpu_sensors::shared(kernel), interval_ns: None }
+        let (stat, usage) = (kernel.proc_file("stat"), UsagePerCpu::shared(kernel));
+        Self { stat, usage, sensors: cpu_sensors::shared(kernel), interval_ns: None }
     }
 
     fn capture(&mut self, tick: u64, rows: &mut Rows<CpuRow>) -> Result<u64, ReadError> {
         let (stat, at_ns) = self.stat.read(tick)?;
-        let sensors = self.sensors.get(tick);
+        let (usage, sensors) = (self.usage.get(tick), self.sensors.get(tick));
+        let cpus = u32::try_from(stat.cpus.len() - 1).unwrap_or(u32::MAX);
         for (index, line) in stat.cpus.iter().enumerate() {
             let sensed = sensors.as_ref().map_or(Sensed::NOTHING, |sensors| match line.number {
                 None => sensors.value.all(),
                 // The first line is that of all CPUs, so the CPU is most likely one place further up.
                 Some(number) => sensors.value.of(number, index.saturating_sub(1)),
             });
-            rows.push(line.name.as_bytes(), CpuRow { times: line.times, sensed });
+            let (busy_ns, cpus) = match line.number {
+                None => (usage.as_ref().map(|usage| usage.all()), cpus),
+                Some(number) => (usage.as_ref().map(|usage| usage.of(number)), 1),
+            };
+            let busy_ns = busy_ns.unwrap_or_default();
+            rows.push(line.name.as_bytes(), CpuRow { times: line.times, busy_ns, cpus, sensed });
         }
         Ok(at_ns)
     }
 
     fn derive(pair: &Pair<CpuRow>, out: &mut Output) {
+        let elapsed_ns = pair.elapsed_ns();
         for (before, now) in pair.rows() {
             out.put_all(before.map_or([f64::NAN; 10], |before| shares(&before.times, &now.times)));
+            out.put(before.map_or(f64::NAN, |before| busy_percent(before, now, elapsed_ns)));
             out.put(now.sensed.frequency_mhz);
             out.put(now.sensed.temperature_celsius);
         }
@@ -186,6 +211,13 @@ impl Family for Cpu {
             self.sensors.with_source(|sensors| sensors.demand(interval_ns));
         }
     }
+}
+
+/// A tick that came late counts for the time before it, so a busy CPU may seem busier than it can be.
+fn busy_percent(before: &CpuRow, now: &CpuRow, elapsed_ns: u64) -> f64 {
+    let ran_ns = now.busy_ns.grown_since(before.busy_ns).map_or(f64::NAN, |ns| ns as f64);
+    let share = percent(ran_ns, elapsed_ns as f64 * f64::from(now.cpus));
+    if share > 100.0 { 100.0 } else { share }
 }
 
 /// What share of the accounted time each state had, in the order of the fields. The parts are divided by their sum: a
