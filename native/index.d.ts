@@ -6,7 +6,8 @@
  *
  * A frame in what `drain` gives: `[0]` its length in words, `[1]` layout id, `[2]` timestamp in µs since the Unix epoch
  * (grid tick, plus the clock epoch in the last three digits), `[3]` interval in µs, `[4]` lateness in µs, `[5]` flags
- * (bit 0: gap before this frame), then instances × fields, instance after instance; NaN = no value.
+ * (bit 0: gap before this frame; bit 1: frames before it found no room in the ring; bit 2: the clock was set or the host slept
+ * before it), then instances × fields, instance after instance; NaN = no value.
  */
 export declare class Sampler {
   constructor(options: SamplerOptions)

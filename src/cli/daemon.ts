@@ -5,6 +5,7 @@ import { authRoutes } from '../api/perfwatch/auth.ts';
 import { configRoutes } from '../api/perfwatch/config.ts';
 import { historyRoutes } from '../api/perfwatch/history.ts';
 import { MetricsStream } from '../api/perfwatch/live.ts';
+import { SampleStream } from '../api/stream/stream.ts';
 import { bootstrapState, LOCAL_COLLECTOR } from '../auth/bootstrap.ts';
 import { AuthService } from '../auth/service.ts';
 import { loadSigningKey } from '../auth/signing-key.ts';
@@ -70,7 +71,11 @@ async function compose(settings: Settings, log: Logger, teardown: Teardown, onFa
   };
 
   const stream = new MetricsStream({ hub, host, config });
-  auth.sessions.onEnd((sessionId) => stream.closeSession(sessionId));
+  const samples = new SampleStream({ source, maxHz: settings.max_stream_hz });
+  const streams = [stream, samples];
+  auth.sessions.onEnd((sessionId) => {
+    for (const each of streams) each.closeSession(sessionId);
+  });
   const { catalogue } = source;
   const reader = new SeriesReader(store.series, outbox);
   const version = appVersion();
@@ -91,7 +96,11 @@ async function compose(settings: Settings, log: Logger, teardown: Teardown, onFa
         if (state.database.writeFailure() !== null) describeHost();
         return state.database.writeFailure();
       },
-      streamFigures: () => ({ consumers: stream.consumers, skipped: stream.skipped }),
+      streamFigures: () => ({
+        consumers: new Map(streams.map(({ route, consumers }) => [route.path, consumers])),
+        skipped: stream.skipped,
+        ...samples.counts,
+      }),
       connections: () => server?.connections() ?? 0,
     }),
   ];
@@ -100,10 +109,11 @@ async function compose(settings: Settings, log: Logger, teardown: Teardown, onFa
   const control = createHttpServer({ ...common, routes: controls, sockets: [], staticRoot: null });
   teardown.add(() => control.close());
   await control.listenUnix(statePaths(dataDir).controlSocket);
+  const sockets = streams.map(({ route }) => route);
   server = createHttpServer({
     ...common,
-    routes: [...routes, openApiRoute(routes, [stream.route], { title: 'Tacho', version })],
-    sockets: [stream.route],
+    routes: [...routes, openApiRoute(routes, sockets, { title: 'Tacho', version })],
+    sockets,
     staticRoot: WEB_ROOT,
     trustedProxies: settings.trusted_proxies,
     corsOrigins: settings.cors_origins,

@@ -11,6 +11,12 @@ export const FRAME_HEADER_WORDS = 6;
 /** Set in `flags` when samples are missing before this frame: no rate in it crosses the gap. */
 export const FRAME_FLAG_GAP = 1;
 
+/** Frames of this stream right before this one were lost on the way out of the sampler. Rates are since the last of those. */
+export const FRAME_FLAG_LOST = 2;
+
+/** The clock was set or the host slept, so the ticks since the frame before tell nothing about what was missed. */
+export const FRAME_FLAG_DISTURBED = 4;
+
 const WORD = { words: 0, layout: 1, timestampUs: 2, intervalUs: 3, latenessUs: 4, flags: 5 } as const;
 
 /** The shape of a frame's values: which instances, which fields, in which order. */

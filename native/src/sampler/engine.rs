@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::clock::Now;
 use super::kernel::Kernel;
 use super::registry::FAMILIES;
-use super::ring::{FLAG_GAP, Header, RingWriter};
+use super::ring::{FLAG_DISTURBED, FLAG_GAP, FLAG_LOST, Header, RingWriter};
 use super::schedule::{Tick, Timetable, stepped_back};
 use super::stats::{FamilyStats, Stats};
 use super::tracked::AnyFamily;
@@ -28,6 +28,8 @@ struct Stream {
     family: usize,
     slot: usize,
     table: Timetable,
+    /// Its last frame found no room in the ring.
+    lost: bool,
 }
 
 /// Everything the sampler thread owns.
@@ -82,7 +84,7 @@ impl Engine {
         let Some(tracked) = self.families.get_mut(family) else { return };
         let slot = tracked.open(interval_ns, self.tick);
         let now = self.kernel.commons.clock.now();
-        self.streams.push(Stream { id, family, slot, table: Timetable::new(interval_ns, &now) });
+        self.streams.push(Stream { id, family, slot, table: Timetable::new(interval_ns, &now), lost: false });
         self.tell_problems();
     }
 
@@ -143,9 +145,10 @@ impl Engine {
             timestamp_us: tick.grid_ns / 1000 + self.stats.epoch.get(),
             interval_us: interval_ns / 1000,
             lateness_us: tick.lateness_ns / 1000,
-            flags: if emitted.gap { FLAG_GAP } else { 0 },
+            flags: flag(emitted.gap, FLAG_GAP) | flag(stream.lost, FLAG_LOST) | flag(tick.disturbed, FLAG_DISTURBED),
         };
         let written = self.ring.push(&mut self.frame, header);
+        self.streams[index].lost = !written;
         self.unannounced |= written;
         self.stats.overruns.add(u64::from(!written));
         self.stats.ring_high_water_words.set(self.ring.high_water_words as u64);
@@ -176,6 +179,10 @@ impl Engine {
             self.stats.set_families(self.families.iter().map(|family| family_stats(family.as_ref())).collect());
         }
     }
+}
+
+const fn flag(set: bool, flag: u32) -> u32 {
+    if set { flag } else { 0 }
 }
 
 fn family_stats(family: &dyn AnyFamily) -> FamilyStats {

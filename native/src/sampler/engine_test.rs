@@ -12,7 +12,7 @@ use super::engine::Engine;
 use super::instances::Layouts;
 use super::kernel::{Kernel, Roots};
 use super::registry::FAMILIES;
-use super::ring::{DEFAULT_WORDS, HEADER_WORDS, RingReader, ring};
+use super::ring::{DEFAULT_WORDS, FLAG_DISTURBED, FLAG_GAP, FLAG_LOST, HEADER_WORDS, RingReader, ring};
 use super::stats::Stats;
 use crate::perf::PerfAccess;
 use crate::testing::{ManualClock, TempDir, copy_host};
@@ -31,6 +31,7 @@ pub struct Frame {
     timestamp_us: u64,
     interval_us: u64,
     gap: bool,
+    flags: u32,
     pub values: Vec<f64>,
 }
 
@@ -133,7 +134,8 @@ impl Host {
                 instances: layout.instances.iter().map(ToString::to_string).collect(),
                 timestamp_us: frame[2] as u64,
                 interval_us: frame[3] as u64,
-                gap: frame[5] == 1.0,
+                gap: frame[5] as u32 & FLAG_GAP != 0,
+                flags: frame[5] as u32,
                 values: frame[HEADER_WORDS..].to_vec(),
             });
             rest = after;
@@ -383,6 +385,11 @@ fn a_consumer_that_does_not_drain_loses_frames_that_are_counted() {
     let kept = host.frames().len() as u64;
     assert_eq!((host.stats.ticks.get(), host.stats.overruns.get()), (40, 40 - kept));
     assert_eq!(kept, 1024 / 32);
+    let flags = |frames: Vec<Frame>| frames.iter().map(|frame| frame.flags).collect::<Vec<_>>();
+    assert_eq!(flags(host.after(SECOND)), [FLAG_LOST]);
+    assert_eq!(flags(host.after(SECOND)), [0]);
+    host.clock.step(3600);
+    assert_eq!(flags(host.after(SECOND)), [FLAG_GAP | FLAG_DISTURBED]);
 }
 
 #[test]

@@ -14,6 +14,10 @@ use rtrb::{Consumer, Producer, RingBuffer};
 pub const HEADER_WORDS: usize = 6;
 /// Bit 0 of a frame's flags: no rate connects this frame with the one before.
 pub const FLAG_GAP: u32 = 1;
+/// Bit 1: there was no room for frames of this stream right before this one. Its rates are since the last of those.
+pub const FLAG_LOST: u32 = 2;
+/// Bit 2: the clock was set or the host slept, so the grid points since the frame before tell nothing about what was missed.
+pub const FLAG_DISTURBED: u32 = 4;
 
 /// 1 MiB: almost 3 s of the `cpu` family of two cores at 1 kHz.
 pub const DEFAULT_WORDS: usize = 128 * 1024;

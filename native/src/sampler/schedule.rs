@@ -35,6 +35,8 @@ pub struct Tick {
     pub missed: u64,
     /// No rate may be taken from before this tick.
     pub gap: bool,
+    /// The clock was set, or the host was suspended, since the tick before.
+    pub disturbed: bool,
 }
 
 /// The timetable of one stream.
@@ -79,6 +81,7 @@ impl Timetable {
             lateness_ns: if disturbed { 0 } else { now.real_ns.saturating_sub(grid_ns) },
             missed: if disturbed { 0 } else { skipped },
             gap: disturbed || elapsed_ns > self.interval_ns / 10 * GAP_TENTHS_OF_INTERVAL,
+            disturbed,
         };
         self.next_ns = grid_ns + self.interval_ns;
         self.last = *now;
@@ -123,7 +126,7 @@ mod tests {
         assert_eq!(table.deadline_ns(&now), 5 * SECOND + 700 * MS);
         assert_eq!(table.due(&now), None);
         let tick = table.due(&at(5 * SECOND + 702 * MS, REAL + 1002 * MS)).unwrap();
-        assert_eq!(tick, Tick { grid_ns: REAL + SECOND, lateness_ns: 2 * MS, missed: 0, gap: false });
+        assert_eq!(tick, Tick { grid_ns: REAL + SECOND, lateness_ns: 2 * MS, missed: 0, gap: false, disturbed: false });
         assert_eq!(table.due(&at(5 * SECOND + 703 * MS, REAL + 1003 * MS)), None);
     }
 
@@ -141,7 +144,7 @@ mod tests {
         let tick = table.due(&at(2 * SECOND, REAL + 2 * SECOND)).unwrap();
         assert_eq!((tick.missed, tick.gap), (1, false));
         let tick = table.due(&at(5 * SECOND, REAL + 5 * SECOND)).unwrap();
-        assert_eq!((tick.missed, tick.gap), (2, true));
+        assert_eq!((tick.missed, tick.gap, tick.disturbed), (2, true, false));
     }
 
     #[test]
@@ -158,7 +161,7 @@ mod tests {
     fn suspend_and_forward_steps_are_gaps_and_not_missed_ticks() {
         let mut table = Timetable::new(SECOND, &at(0, REAL));
         let tick = table.due(&at(SECOND, REAL + 3600 * SECOND)).unwrap();
-        assert_eq!((tick.missed, tick.gap), (0, true));
+        assert_eq!((tick.missed, tick.gap, tick.disturbed), (0, true, true));
         let woken = Now { boot_ns: 602 * SECOND, ..at(2 * SECOND, REAL + 4201 * SECOND) };
         let tick = table.due(&woken).unwrap();
         assert_eq!((tick.missed, tick.gap), (0, true));

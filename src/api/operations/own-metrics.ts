@@ -6,7 +6,15 @@ import type { OwnMetric } from './openmetrics.ts';
 export interface OwnFigures {
   sampler: SamplerStats;
   outbox: OutboxStatus | null;
-  stream: { consumers: number; skipped: number };
+  stream: {
+    /** Open streams by route. */
+    consumers: ReadonlyMap<string, number>;
+    /** Messages of the PerfWatch stream that were left out. */
+    skipped: number;
+    /** Frames of the sample stream that were sent, and ticks that were not, by reason. */
+    frames: number;
+    dropped: Readonly<Record<string, number>>;
+  };
   connections: number;
 }
 
@@ -26,11 +34,29 @@ export function ownMetrics({ sampler, outbox, stream, connections }: OwnFigures)
     perReader('sampler_read_errors', 'Reads of a kernel interface that failed.', sampler, (reader) => reader.errors),
     perReader('sampler_read_seconds', 'Time spent in a reader.', sampler, (reader) => reader.totalNs / 1e9),
     ...(outbox ? outboxMetrics(outbox) : []),
-    gauge('stream_consumers', 'Open PerfWatch streams.', stream.consumers),
-    counter('stream_skipped', 'Stream messages left out for consumers that did not keep up.', stream.skipped),
+    ...streamMetrics(stream),
     gauge('http_connections', 'Open HTTP and WebSocket connections.', connections),
     gauge('process_resident_memory_bytes', 'Resident memory of the daemon.', process.memoryUsage.rss()),
     counter('process_cpu_seconds', 'CPU time of the daemon, all threads.', cpuSeconds()),
+  ];
+}
+
+function streamMetrics({ consumers, skipped, frames, dropped }: OwnFigures['stream']): OwnMetric[] {
+  return [
+    {
+      name: 'stream_consumers',
+      kind: 'gauge',
+      help: 'Open streams.',
+      samples: [...consumers].map(([route, value]) => ({ labels: { route }, value })),
+    },
+    counter('stream_skipped', 'PerfWatch messages left out for consumers that did not keep up.', skipped),
+    counter('stream_frames', 'Frames sent to consumers of the sample stream.', frames),
+    {
+      name: 'stream_dropped_frames',
+      kind: 'counter',
+      help: 'Frames that consumers of the sample stream were told they do not get.',
+      samples: Object.entries(dropped).map(([reason, value]) => ({ labels: { reason }, value })),
+    },
   ];
 }
 

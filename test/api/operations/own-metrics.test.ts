@@ -13,7 +13,8 @@ const outbox: OutboxStatus = {
 };
 
 test('rows that the store refused are counted by table', () => {
-  const metrics = ownMetrics({ sampler, outbox, stream: { consumers: 0, skipped: 0 }, connections: 0 });
+  const stream = { consumers: new Map<string, number>(), skipped: 0, frames: 0, dropped: {} };
+  const metrics = ownMetrics({ sampler, outbox, stream, connections: 0 });
   expect(metrics.find(({ name }) => name === 'store_refused_rows')).toMatchObject({
     kind: 'counter',
     samples: [
