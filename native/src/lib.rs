@@ -44,6 +44,8 @@ pub struct FamilyDescriptor {
     pub instance_label: String,
     /// The shortest interval it can be sampled at, ms.
     pub floor_interval_ms: u32,
+    /// It is worth its cost only to some: not recorded unless asked for.
+    pub opt_in: bool,
     pub fields: Vec<FieldDescriptor>,
 }
 
@@ -65,13 +67,15 @@ pub struct FieldDescriptor {
 /// All metric families, in the order of their registration.
 #[napi]
 pub fn families() -> Vec<FamilyDescriptor> {
-    let descriptors = sampler::registry::FAMILIES.iter().map(|registration| registration.descriptor);
-    descriptors
-        .map(|family| FamilyDescriptor {
+    let registrations = sampler::registry::FAMILIES.iter();
+    registrations
+        .map(|registration| (registration.descriptor, registration.opt_in))
+        .map(|(family, opt_in)| FamilyDescriptor {
             name: family.name.to_owned(),
             help: family.help.to_owned(),
             instance_label: family.instance_label.to_owned(),
             floor_interval_ms: family.floor_interval_ms,
+            opt_in,
             fields: family.fields.iter().map(FieldDescriptor::from).collect(),
         })
         .collect()

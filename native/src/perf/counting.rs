@@ -15,6 +15,7 @@ use crate::sampler::clock::Clock;
 use crate::sampler::family::Problems;
 use crate::sampler::kernel::{Kernel, Roots};
 use crate::sampler::reader::{KernelFile, ReadError, Shared, Source};
+use crate::sampler::rest::Rest;
 use crate::sys::cpu_list::{self, OnlineCpus};
 
 /// How often it is looked whether CPUs have come or gone.
@@ -30,8 +31,6 @@ const RETRY_NS: u64 = 10_000_000_000;
 /// than a twentieth of the thread's time, however many CPUs there are, counters rest so many times as long as reading them
 /// takes. Ticks in between have no new values.
 const REST_FACTOR: u64 = 19;
-/// How much one reading counts in what reading is known to take: a single slow one must not cause a long rest.
-const COST_SMOOTHING: u64 = 8;
 
 /// What families see of their counters.
 pub struct Counted<L> {
@@ -61,8 +60,7 @@ pub struct Counting<P: Planner> {
     retry_at_ns: u64,
     stopped_since_ns: Option<u64>,
     patience_ns: u64,
-    cost_ns: u64,
-    rest_until_ns: u64,
+    rest: Rest,
     statuses: Vec<EventStatus>,
     notes: Vec<String>,
     news: u64,
@@ -86,8 +84,7 @@ impl<P: Planner> Counting<P> {
             retry_at_ns: 0,
             stopped_since_ns: None,
             patience_ns: FIRST_PATIENCE_NS,
-            cost_ns: 0,
-            rest_until_ns: 0,
+            rest: Rest::default(),
             statuses: Vec::new(),
             notes: Vec::new(),
             news: 0,
@@ -141,7 +138,7 @@ impl<P: Planner> Counting<P> {
     fn open(&mut self) -> Result<(), ReadError> {
         self.close();
         self.counted.generation = self.counted.generation.wrapping_add(1);
-        self.rest_until_ns = 0;
+        self.rest.end();
         self.news += 1;
         let settings = self.access.control.settings();
         let host = HostView::new(&self.roots, &self.online.value().cpus, settings).map_err(ReadError::Io)?;
@@ -193,9 +190,7 @@ impl<P: Planner> Counting<P> {
             self.stopped_since_ns.get_or_insert(now_ns);
         }
         self.counted.at_ns = self.clock.mono_ns();
-        let took_ns = self.counted.at_ns.saturating_sub(now_ns);
-        self.cost_ns = (self.cost_ns * (COST_SMOOTHING - 1) + took_ns) / COST_SMOOTHING;
-        self.rest_until_ns = self.counted.at_ns + self.cost_ns * REST_FACTOR;
+        self.rest.begin(now_ns, self.counted.at_ns, REST_FACTOR);
     }
 }
 
@@ -213,7 +208,7 @@ impl<P: Planner> Source for Counting<P> {
         }
         self.state?;
         let now_ns = self.clock.mono_ns();
-        if now_ns >= self.rest_until_ns {
+        if now_ns >= self.rest.until_ns() {
             self.read_counters(now_ns);
         }
         Ok(())

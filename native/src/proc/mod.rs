@@ -9,6 +9,15 @@ pub mod name;
 pub mod net_dev;
 pub mod net_snmp;
 pub mod pressure;
+pub mod process;
+mod process_choice;
+mod process_folder;
+mod process_stat;
+#[cfg(test)]
+mod process_test;
+mod process_top;
+mod process_use;
+mod process_users;
 #[cfg(test)]
 mod robustness;
 pub mod sockstat;

@@ -24,8 +24,8 @@ fn a_steady_tick_allocates_nothing() {
     let kernel = Kernel::new(Roots::default(), Rc::new(SystemClock), layouts);
     let mut engine = Engine::new(kernel, writer, 0, Box::new(|| ()), Arc::default());
     for (id, registration) in FAMILIES.iter().enumerate() {
-        // Mounts and interfaces of the machine that runs the tests may come and go; their slow path may allocate.
-        if !["filesystem", "network", "disk"].contains(&registration.descriptor.name) {
+        // What the machine that runs the tests has of these may come and go; their slow path may allocate.
+        if !["filesystem", "network", "disk", "process"].contains(&registration.descriptor.name) {
             engine.subscribe(id as u32, id, 10 * MS);
             engine.subscribe(100 + id as u32, id, 50 * MS);
         }
@@ -79,6 +79,24 @@ fn a_steady_tick_of_many_counters_allocates_nothing() {
     tick(300);
     assert_eq!(allocations() - before, 0);
     assert!(fake.reads.get() > 300);
+}
+
+#[test]
+fn a_pass_over_the_same_processes_allocates_nothing() {
+    let mut host = Host::inline("processes");
+    host.subscribe(0, "process", 1000 * MS);
+    host.subscribe(1, "process", 2000 * MS);
+    let mut tick = |count| {
+        for _ in 0..count {
+            host.clock.advance(1000 * MS);
+            host.engine.wake();
+            host.reader.drain(|_, _| ());
+        }
+    };
+    tick(20);
+    let before = allocations();
+    tick(100);
+    assert_eq!(allocations() - before, 0);
 }
 
 /// Runs an engine on the real clock for so many wake-ups.

@@ -21,8 +21,8 @@ const MIN_PAUSE_NS: u64 = 5_000_000;
 /// How long a first pass may hold up the start, and a later one a subscription.
 const FIRST_PATIENCE: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_millis(20);
-/// Nothing here recurses or keeps large buffers on the stack.
-const STACK_BYTES: usize = 128 * 1024;
+/// Nothing of ours recurses or keeps large buffers on the stack; what the C library asks for the names of users may.
+const STACK_BYTES: usize = 512 * 1024;
 const THREAD_NAME: &str = "tacho-aside";
 
 /// A slow source.

@@ -30,7 +30,7 @@ pub struct Frame {
     pub instances: Vec<String>,
     timestamp_us: u64,
     interval_us: u64,
-    gap: bool,
+    pub gap: bool,
     flags: u32,
     pub values: Vec<f64>,
 }
@@ -107,6 +107,10 @@ impl Host {
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{file} has no {from:?}");
         fs::write(path, text.replace(from, to)).unwrap();
+    }
+
+    pub fn remove_folder(&self, folder: &str) {
+        fs::remove_dir_all(self.folder.path().join(folder)).unwrap();
     }
 
     /// Lets time pass, wakes the engine and takes what it made.

@@ -87,6 +87,8 @@ pub trait Family: 'static {
     type Row: Copy + 'static;
 
     const DESCRIPTOR: &'static Descriptor;
+    /// Whether an instance that comes back makes a gap of its frame: not where instances are a choice, and come and go by it.
+    const RETURNS_ARE_GAPS: bool = true;
 
     fn new(kernel: &mut Kernel) -> Self
     where

@@ -14,6 +14,7 @@ pub mod park;
 pub mod raw;
 pub mod reader;
 pub mod registry;
+pub mod rest;
 pub mod ring;
 pub mod schedule;
 pub mod slow;

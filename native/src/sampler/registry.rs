@@ -5,18 +5,27 @@ use super::kernel::Kernel;
 use super::tracked::{AnyFamily, Tracked};
 use crate::perf::{core::Perf, custom::PerfCustom};
 use crate::proc::{
-    diskstats::Disk, loadavg::System, meminfo::Memory, mounts::Filesystem, net_dev::Network, sockstat::Sockets,
-    stat::Cpu, swap::Swap, vmstat::MemoryBandwidth,
+    diskstats::Disk, loadavg::System, meminfo::Memory, mounts::Filesystem, net_dev::Network, process::Processes,
+    sockstat::Sockets, stat::Cpu, swap::Swap, vmstat::MemoryBandwidth,
 };
 
 /// A family as listed: what it is, and how to get one.
 pub struct Registration {
     pub descriptor: &'static Descriptor,
     pub make: fn(&mut Kernel) -> Box<dyn AnyFamily>,
+    /// Not recorded unless asked for. Until somebody samples it, it must cost next to nothing.
+    pub opt_in: bool,
 }
 
 const fn family<F: Family>() -> Registration {
-    Registration { descriptor: F::DESCRIPTOR, make: |kernel| Box::new(Tracked::<F>::new(kernel)) }
+    Registration { descriptor: F::DESCRIPTOR, make: |kernel| Box::new(Tracked::<F>::new(kernel)), opt_in: false }
+}
+
+impl Registration {
+    const fn opt_in(mut self) -> Self {
+        self.opt_in = true;
+        self
+    }
 }
 
 /// Every family there is, in the order consumers see them.
@@ -32,6 +41,7 @@ pub static FAMILIES: &[Registration] = &[
     family::<Filesystem>(),
     family::<Perf>(),
     family::<PerfCustom>(),
+    family::<Processes>().opt_in(),
 ];
 
 #[cfg(test)]

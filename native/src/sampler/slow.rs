@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::aside::{Aside, AsideJob, Job, Turn};
-use super::clock::{self, Clock};
+use super::clock::{self, Clock, Now, SystemClock};
 use super::reader::{ReadError, Source};
+use super::rest::Rest;
 
 /// What is this much older than the interval is not passed off as current.
 const STALE_NS: u64 = 10_000_000_000;
@@ -18,6 +19,11 @@ pub trait SlowSource: Send + 'static {
     const FLOOR_NS: u64;
     /// Said when it has not been read for a long time.
     const OVERDUE: &'static str;
+    /// After each reading it rests so many times as long as one takes; a demand in between gets what was read last.
+    const REST_FACTOR: u64 = 0;
+
+    /// Told the time before each reading, for sources that compare one with another.
+    fn begin(&mut self, _now: &Now) {}
 
     /// Replaces `value`, which holds what some earlier reading left there, so that its memory is used again. `asking` is to
     /// be called before each call that might hang.
@@ -43,6 +49,7 @@ struct Done<V> {
     at_ns: u64,
     passes: u64,
     state: Result<(), ReadError>,
+    rest: Rest,
 }
 
 /// Three values go round, so that nothing is copied or allocated: one is being read into, one is done, one is in use.
@@ -58,12 +65,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<S: SlowSource> SlowJob<S> {
-    fn read(&self, asking: &dyn Fn(), is_over: impl Fn() -> bool, now_ns: impl Fn() -> u64) {
+    fn read(&self, asking: &dyn Fn(), is_over: impl Fn() -> bool, clock: &dyn Clock) {
         if self.hung.load(Ordering::SeqCst) {
+            return;
+        }
+        let now = clock.now();
+        if now.mono_ns < lock(&self.done).rest.until_ns() {
             return;
         }
         let mut reading = lock(&self.reading);
         let (source, value) = &mut *reading;
+        source.begin(&now);
         let state = source.read(value, asking);
         if is_over() {
             self.hung.store(false, Ordering::SeqCst);
@@ -71,13 +83,15 @@ impl<S: SlowSource> SlowJob<S> {
         }
         let mut done = lock(&self.done);
         std::mem::swap(&mut done.value, value);
-        (done.at_ns, done.passes, done.state) = (now_ns(), done.passes + 1, state);
+        (done.at_ns, done.passes, done.state) = (clock.mono_ns(), done.passes + 1, state);
+        let at_ns = done.at_ns;
+        done.rest.begin(now.mono_ns, at_ns, S::REST_FACTOR);
     }
 }
 
 impl<S: SlowSource> Job for SlowJob<S> {
     fn pass(&self, turn: &Turn) {
-        self.read(&|| turn.progress(), || turn.is_over(), || clock::read(libc::CLOCK_MONOTONIC));
+        self.read(&|| turn.progress(), || turn.is_over(), &SystemClock);
     }
 
     fn left_behind(&self) {
@@ -105,7 +119,7 @@ pub struct Taken<V> {
 impl<S: SlowSource> Slow<S> {
     /// Reads it once, which is waited for within limits.
     pub fn new(source: S, aside: &Aside, clock: &Rc<dyn Clock>) -> Self {
-        let done = Done { value: S::Value::default(), at_ns: 0, passes: 0, state: Ok(()) };
+        let done = Done { value: S::Value::default(), at_ns: 0, passes: 0, state: Ok(()), rest: Rest::default() };
         let reading = Mutex::new((source, S::Value::default()));
         let job = Arc::new(SlowJob { reading, done: Mutex::new(done), hung: AtomicBool::new(false) });
         let taken = Taken { value: S::Value::default(), at_ns: 0, passes: 0 };
@@ -126,7 +140,7 @@ impl<S: SlowSource> Source for Slow<S> {
 
     fn read(&mut self, _buffer: &mut Vec<u8>) -> Result<(), ReadError> {
         match &self.inline {
-            Some(clock) => self.job.read(&|| (), || false, || clock.mono_ns()),
+            Some(clock) => self.job.read(&|| (), || false, clock.as_ref()),
             None => self.aside.supervise(),
         }
         let mut done = lock(&self.job.done);
@@ -134,11 +148,11 @@ impl<S: SlowSource> Source for Slow<S> {
             std::mem::swap(&mut done.value, &mut self.taken.value);
             (self.taken.at_ns, self.taken.passes) = (done.at_ns, done.passes);
         }
-        let state = done.state;
+        let (state, due_ns) = (done.state, done.at_ns.max(done.rest.until_ns()));
         drop(done);
         state?;
         let overdue_ns = self.interval_ns * 2 + STALE_NS;
-        let overdue = || clock::read(libc::CLOCK_MONOTONIC).saturating_sub(self.taken.at_ns) > overdue_ns;
+        let overdue = || clock::read(libc::CLOCK_MONOTONIC).saturating_sub(due_ns) > overdue_ns;
         if self.inline.is_none() && overdue() {
             return Err(ReadError::Io(libc::ETIMEDOUT));
         }
@@ -257,5 +271,44 @@ mod tests {
         // The channel that tells the test of the reading may allocate a block; the value must not.
         assert!(allocations() - before <= 1);
         assert_eq!(slow.value().value, [5]);
+    }
+
+    /// Counts its readings, and what it was told of the time.
+    #[derive(Default)]
+    struct Dear {
+        readings: u64,
+        told: Now,
+    }
+
+    impl SlowSource for Dear {
+        type Value = (u64, u64);
+        const FLOOR_NS: u64 = 1_000_000_000;
+        const OVERDUE: &'static str = "never answers";
+        /// However little a reading takes, that is for years.
+        const REST_FACTOR: u64 = 1 << 60;
+
+        fn begin(&mut self, now: &Now) {
+            self.told = *now;
+        }
+
+        fn read(&mut self, value: &mut (u64, u64), _asking: &dyn Fn()) -> Result<(), ReadError> {
+            self.readings += 1;
+            *value = (self.readings, self.told.mono_ns);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_dear_rests_and_is_not_overdue() {
+        for aside in [Aside::inline(), Aside::default()] {
+            let clock: Rc<dyn Clock> = Rc::new(SystemClock);
+            let mut slow = Slow::new(Dear::default(), &aside, &clock);
+            slow.read(&mut Vec::new()).unwrap();
+            slow.demand(Some(1_000_000_000));
+            slow.read(&mut Vec::new()).unwrap();
+            let Taken { value: (readings, told_ns), at_ns, .. } = *slow.value();
+            assert_eq!(readings, 1);
+            assert!(0 < told_ns && told_ns <= at_ns);
+        }
     }
 }

@@ -226,7 +226,9 @@ impl<F: Family> AnyFamily for Tracked<F> {
         if let Some(newest) = stream.histories[0].newest() {
             let elapsed_ns = self.present.at_ns.saturating_sub(newest.at_ns);
             gap |= elapsed_ns > stream.interval_ns / 10 * GAP_TENTHS_OF_INTERVAL;
-            returned = !Arc::ptr_eq(&newest.set, &self.present.set) && newest.set.any_returned(&self.present.set);
+            returned = F::RETURNS_ARE_GAPS
+                && !Arc::ptr_eq(&newest.set, &self.present.set)
+                && newest.set.any_returned(&self.present.set);
         }
         if gap {
             stream.histories.iter_mut().for_each(History::clear);
