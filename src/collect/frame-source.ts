@@ -39,7 +39,8 @@ export class FrameSource {
   readonly catalogue: Catalogue;
   readonly #sampler: InstanceType<typeof addon.Sampler>;
   readonly #layouts = new Map<number, FrameLayout>();
-  readonly #listeners = new Map<string, Set<FrameListener>>();
+  /** By family and interval: each listener, and how many subscriptions it has there. */
+  readonly #listeners = new Map<string, Map<FrameListener, number>>();
   readonly #onError: (error: unknown) => void;
   #draining = false;
 
@@ -59,8 +60,8 @@ export class FrameSource {
     const stream = this.#sampler.subscribe(family, intervalMs);
     const effectiveMs = this.#sampler.streamInterval(stream);
     const key = streamKey(family, effectiveMs * 1000);
-    const listeners = this.#listeners.get(key) ?? new Set();
-    listeners.add(listener);
+    const listeners = this.#listeners.get(key) ?? new Map<FrameListener, number>();
+    listeners.set(listener, (listeners.get(listener) ?? 0) + 1);
     this.#listeners.set(key, listeners);
     let open = true;
     return {
@@ -71,7 +72,9 @@ export class FrameSource {
         open = false;
         // What was sampled for this listener is its own, also when it closes before the sampler has woken anybody.
         this.#drain();
-        listeners.delete(listener);
+        const others = (listeners.get(listener) ?? 1) - 1;
+        if (others > 0) listeners.set(listener, others);
+        else listeners.delete(listener);
         if (listeners.size === 0) this.#listeners.delete(key);
         this.#sampler.unsubscribe(stream);
       },
@@ -112,7 +115,7 @@ export class FrameSource {
   #handOver(): void {
     const touched = new Set<FrameListener>();
     for (const frame of frames(this.#sampler.drain(), (id) => this.#layout(id))) {
-      for (const listener of this.#listeners.get(streamKey(frame.layout.family, frame.intervalUs)) ?? []) {
+      for (const listener of this.#listeners.get(streamKey(frame.layout.family, frame.intervalUs))?.keys() ?? []) {
         touched.add(listener);
         this.#guarded(() => listener.frame(frame));
       }

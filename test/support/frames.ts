@@ -3,18 +3,19 @@ import type { Frame, FrameLayout } from '../../src/metrics/frame.ts';
 
 /** A frame source whose ticks the test makes. */
 export class ScriptedSource {
-  readonly open = new Map<string, Set<FrameListener>>();
+  readonly open = new Map<string, FrameListener[]>();
 
   subscribe(family: string, intervalMs: number, listener: FrameListener): Subscription {
     const key = `${family}@${intervalMs * 1_000}`;
-    const listeners = this.open.get(key) ?? new Set();
-    this.open.set(key, listeners.add(listener));
+    const listeners = this.open.get(key) ?? [];
+    listeners.push(listener);
+    this.open.set(key, listeners);
     return {
       family,
       intervalMs,
       close: () => {
-        listeners.delete(listener);
-        if (listeners.size === 0) this.open.delete(key);
+        listeners.splice(listeners.indexOf(listener), 1);
+        if (listeners.length === 0) this.open.delete(key);
       },
     };
   }
@@ -23,7 +24,7 @@ export class ScriptedSource {
   batch(...frames: Frame[]): void {
     const touched = new Set<FrameListener>();
     for (const frame of frames) {
-      for (const listener of this.open.get(`${frame.layout.family}@${frame.intervalUs}`) ?? []) {
+      for (const listener of new Set(this.open.get(`${frame.layout.family}@${frame.intervalUs}`))) {
         touched.add(listener);
         listener.frame(frame);
       }
