@@ -54,6 +54,8 @@ export interface FamilyDescriptor {
   instanceLabel: string
   /** The shortest interval it can be sampled at, ms. */
   floorIntervalMs: number
+  /** It is worth its cost only to some: not recorded unless asked for. */
+  optIn: boolean
   fields: Array<FieldDescriptor>
 }
 

@@ -41,6 +41,7 @@ function finish(): never {
 }
 
 source.start();
-for (const { name } of source.catalogue.families) source.subscribe(name, 1000, { frame: keep });
+for (const { name } of source.catalogue.families.filter(({ optIn }) => !optIn))
+  source.subscribe(name, 1000, { frame: keep });
 // The sampler's thread does not keep a process alive.
 setInterval(() => {}, 60_000);

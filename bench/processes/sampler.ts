@@ -48,7 +48,8 @@ async function measure({ intervalMs, seconds }: SegmentRequest): Promise<Segment
         for (const instance of layout.instances) mountpoints.add(instance);
       },
     };
-    for (const family of source.catalogue.families) source.subscribe(family.name, intervalMs, listener);
+    const families = source.catalogue.families.filter(({ optIn }) => !optIn);
+    for (const family of families) source.subscribe(family.name, intervalMs, listener);
     await sleepToMidTick(Math.max(WARM_UP_MS, WARM_UP_TICKS * intervalMs), intervalMs);
     const before = snapshot(source);
     await sleepToMidTick(seconds * 1000 - intervalMs / 2, intervalMs);

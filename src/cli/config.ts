@@ -4,6 +4,7 @@ import { SETTING_NAMES, SETTINGS, type SettingName, type Settings } from '../con
 import { readTlsPair } from '../http/tls-pair.ts';
 import { checkDataDir } from '../state/data-dir.ts';
 import { inOneLine } from './program.ts';
+import { recordingsOf } from './recordings.ts';
 import { table } from './table.ts';
 
 /** `tacho config check [file]`: `ok` and the settings in force, or one line for each problem and exit code 1. Starts and makes nothing. */
@@ -11,7 +12,7 @@ export async function checkConfig(sources: SettingSources, file: string | undefi
   const configuration = readConfiguration(file === undefined ? sources : { ...sources, configFile: file });
   const warnings = [...configuration.warnings];
   const problems = configuration.problems.map(({ message }) => message);
-  if (configuration.settings) problems.push(...surroundings(configuration.settings, warnings));
+  if (configuration.settings) problems.push(...(await surroundings(configuration.settings, warnings)));
   for (const warning of warnings) console.error(`tacho: warning: ${inOneLine(warning)}`);
   for (const problem of problems) console.error(`tacho: ${inOneLine(problem)}`);
   if (problems.length > 0) {
@@ -32,21 +33,29 @@ export function printExample(): void {
 }
 
 /** What can be said of the settings' files and folders without starting. */
-function surroundings({ data_dir, tls_cert, tls_key }: Settings, warnings: string[]): string[] {
+async function surroundings(settings: Settings, warnings: string[]): Promise<string[]> {
+  const { data_dir, tls_cert, tls_key, record_also } = settings;
   const checks = [
     () => checkDataDir(data_dir),
     () => {
       if (tls_cert !== null && tls_key !== null) warnings.push(...readTlsPair(tls_cert, tls_key).warnings);
     },
+    async () => {
+      if (record_also.length === 0) return;
+      // Only the sampler knows its families, and no other command needs it.
+      const { loadCatalogue } = await import('../collect/frame-source.ts');
+      recordingsOf(loadCatalogue(), record_also);
+    },
   ];
-  return checks.flatMap((check) => {
+  const problems: string[] = [];
+  for (const check of checks) {
     try {
-      check();
-      return [];
+      await check();
     } catch (error) {
-      return [error instanceof Error ? error.message : String(error)];
+      problems.push(error instanceof Error ? error.message : String(error));
     }
-  });
+  }
+  return problems;
 }
 
 function rowOf(name: SettingName, { given }: Configuration): string[] {

@@ -11,6 +11,7 @@ import { AuthService } from '../auth/service.ts';
 import { loadSigningKey } from '../auth/signing-key.ts';
 import { LocalUserAdmin } from '../auth/user-admin.ts';
 import { addon } from '../collect/addon.ts';
+import { loadCatalogue } from '../collect/frame-source.ts';
 import { readInventory } from '../collect/inventory.ts';
 import { appVersion, WEB_ROOT } from '../config/artifacts.ts';
 import type { Settings } from '../config/schema.ts';
@@ -26,6 +27,7 @@ import { RuntimeConfig } from '../state/runtime-config.ts';
 import { openState } from '../state/state.ts';
 import { type StoreHandle, startStore } from '../store/client.ts';
 import type { Logger } from './log.ts';
+import { recordingsOf } from './recordings.ts';
 import { startRetention } from './retention.ts';
 import { startSampling } from './sampling.ts';
 import { Teardown } from './teardown.ts';
@@ -54,11 +56,12 @@ export async function startDaemon(settings: Settings, log: Logger, onFatal: (err
 
 async function compose(settings: Settings, log: Logger, teardown: Teardown, onFatal: (error: Error) => void) {
   const tls = tlsOf(settings, log);
+  const recordings = recordingsOf(loadCatalogue(), settings.record_also);
   const { generatedPassword, state, auth, config, users } = await openIdentity(settings, teardown);
   const { store, outbox } = await openPipeline(settings, log, teardown, onFatal);
   const { data_dir: dataDir } = settings;
   const retention = await startRetention({ dataDir, store: store.series, state, config }, log, teardown);
-  const { source, hub } = startSampling(settings, config, outbox, log, teardown);
+  const { source, hub } = startSampling(settings, recordings, config, outbox, log, teardown);
   const host = await readInventory();
   state.collectors.describe(LOCAL_COLLECTOR, host.hostname, host);
   /** A write that changes nothing: whether the disk takes writes again shows without anybody having to log in. */

@@ -16,7 +16,7 @@ function metricsTables(): string {
   return loadCatalogue()
     .families.map((family) =>
       [
-        `<details><summary><code>${family.name}</code>: ${family.help}${family.instanceLabel ? `, per ${family.instanceLabel}` : ''}</summary>`,
+        `<details><summary><code>${family.name}</code>: ${family.help}${family.instanceLabel ? `, per ${family.instanceLabel}` : ''}${family.optIn ? '; opt-in' : ''}</summary>`,
         '',
         '| field | kind | unit | resolution | shortest window | meaning |',
         '|---|---|---|---|---|---|',

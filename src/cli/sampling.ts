@@ -1,6 +1,7 @@
 import { samplerReasons } from '../api/operations/health.ts';
 import { LOCAL_COLLECTOR } from '../auth/bootstrap.ts';
 import { FrameSource } from '../collect/frame-source.ts';
+import type { Recording } from '../config/kinds.ts';
 import type { Settings } from '../config/schema.ts';
 import { resumeEpoch } from '../metrics/epoch.ts';
 import { LiveHub } from '../pipeline/live.ts';
@@ -22,9 +23,13 @@ export interface Sampling {
   hub: LiveHub;
 }
 
-/** Starts this host's sampler with its two consumers, which follow the sampling interval as it is changed. */
+/**
+ * Starts this host's sampler with its two consumers, which follow the sampling interval as it is changed.
+ * @param recordings the opt-in families that are recorded, too
+ */
 export function startSampling(
   settings: Settings,
+  recordings: readonly Recording[],
   config: RuntimeConfig,
   outbox: OutboxHandle,
   log: Logger,
@@ -35,15 +40,15 @@ export function startSampling(
   const source = new FrameSource({ procfs, sysfs, cgroupfs, epoch, perfEvents }, (error) =>
     log.error({ err: error }, 'a frame listener failed'),
   );
-  const families = source.catalogue.families.map(({ name }) => name);
-  const hub = new LiveHub(source, families);
+  const families = source.catalogue.families.filter(({ optIn }) => !optIn).map(({ name }) => name);
+  const hub = new LiveHub(source, families, recordings);
   const put = (payload: Uint8Array<ArrayBuffer>, lastTimestampUs: number) => {
     const content = { kind: 'frames' as const, collector: LOCAL_COLLECTOR, payload };
     outbox.put({ source: LOCAL_SOURCE, policy: 'drop_oldest', content, lastTimestampUs }).catch((error: unknown) => {
       log.error({ err: error }, 'samples could not be queued');
     });
   };
-  const recorder = new Recorder({ source, families, put });
+  const recorder = new Recorder({ source, families, recordings, put });
   const follow = (seconds: number) => {
     const intervalMs = Math.round(seconds * 1_000);
     recorder.record(intervalMs);

@@ -197,6 +197,38 @@ export const perfEvents = {
   file: array('a list of at most 64 events, for example ["msr/tsc/", "cpu/event=0x3c,umask=0x1/"]', events),
 };
 
+/** A family to record that is not recorded by itself. */
+export interface Recording {
+  family: string;
+  /** Null: at the sampling interval. */
+  intervalMs: number | null;
+}
+
+const RECORDING = /^([a-z][a-z0-9_]{0,62})(?:@(\d{1,4}(?:\.\d{1,3})?))?$/;
+const LONGEST_INTERVAL_MS = 3_600_000;
+
+/** What `process@10` says; null when it makes no sense. */
+export function recordingOf(text: string): Recording | null {
+  const [, family, seconds] = RECORDING.exec(text) ?? [];
+  if (family === undefined) return null;
+  if (seconds === undefined) return { family, intervalMs: null };
+  const intervalMs = Math.round(Number(seconds) * 1_000);
+  return intervalMs >= 1 && intervalMs <= LONGEST_INTERVAL_MS ? { family, intervalMs } : null;
+}
+
+function areRecordings(texts: string[]): boolean {
+  const families = texts.map((text) => recordingOf(text)?.family);
+  return !families.includes(undefined) && new Set(families).size === families.length;
+}
+
+export const recordings = {
+  type: Type.Refine(Type.Array(Type.String()), areRecordings, () => 'not families'),
+  placeholder: 'families',
+  expected: 'families with commas between, each once and with its interval (0.001 to 3600 s), for example process@10',
+  fromText: (text: string): unknown => list(text),
+  file: array('a list of families, each once and with its interval (0.001 to 3600 s), for example ["process@10"]'),
+};
+
 export const origins = {
   type: Type.Array(Type.Refine(Type.String(), isOrigin, () => 'not an origin')),
   placeholder: 'origins',

@@ -15,6 +15,7 @@ import {
   password,
   pemFile,
   perfEvents,
+  recordings,
   type ValueOf,
 } from './kinds.ts';
 
@@ -108,6 +109,11 @@ export const SETTINGS = {
     kind: perfEvents,
     default: '',
     doc: 'Events of any PMU to count, as `perf stat -e` takes them: `msr/tsc/,cpu/event=0x3c,umask=0x1/,r13c`.',
+  }),
+  record_also: setting({
+    kind: recordings,
+    default: '',
+    doc: 'Families to record that are not by themselves (opt-in), each with its interval in seconds: `process@10`. Without one, the sampling interval.',
   }),
   trusted_proxies: setting({
     kind: networks,

@@ -20,6 +20,8 @@ export interface FamilyDescriptor {
   instanceLabel: string;
   /** The family is never read more often than this: its measured cost sets it. */
   floorIntervalMs: number;
+  /** It is worth its cost only to some: not recorded unless `record_also` names it. */
+  optIn: boolean;
   fields: FieldDescriptor[];
 }
 

@@ -1,4 +1,5 @@
 import type { FrameListener, FrameSource, Subscription } from '../collect/frame-source.ts';
+import type { Recording } from '../config/kinds.ts';
 import type { Frame } from '../metrics/frame.ts';
 import { LayoutIndex, type MetricsView } from '../metrics/view.ts';
 
@@ -25,6 +26,7 @@ interface Held {
 export class LiveHub implements FrameListener, LiveSnapshot {
   readonly #source: Pick<FrameSource, 'subscribe'>;
   readonly #families: readonly string[];
+  readonly #recordings: readonly Recording[];
   readonly #held = new Map<string, Held>();
   readonly #listeners = new Set<TickListener>();
   #subscriptions: Subscription[] = [];
@@ -33,9 +35,15 @@ export class LiveHub implements FrameListener, LiveSnapshot {
   /** The timestamp is of a tick that listeners have not been told of. */
   #pending = false;
 
-  constructor(source: Pick<FrameSource, 'subscribe'>, families: readonly string[]) {
+  /** @param recordings families that are sampled for others at intervals of their own: held as they come, and never sampled more often */
+  constructor(
+    source: Pick<FrameSource, 'subscribe'>,
+    families: readonly string[],
+    recordings: readonly Recording[] = [],
+  ) {
     this.#source = source;
     this.#families = families;
+    this.#recordings = recordings;
   }
 
   /** Starts, or changes over to another interval. */
@@ -43,7 +51,10 @@ export class LiveHub implements FrameListener, LiveSnapshot {
     if (this.#held.size === 0) this.#prime();
     const previous = this.#subscriptions;
     this.#intervalUs = intervalMs * 1_000;
-    this.#subscriptions = this.#families.map((family) => this.#source.subscribe(family, intervalMs, this));
+    this.#subscriptions = [
+      ...this.#families.map((family) => this.#source.subscribe(family, intervalMs, this)),
+      ...this.#recordings.map((one) => this.#source.subscribe(one.family, one.intervalMs ?? intervalMs, this)),
+    ];
     for (const subscription of previous) subscription.close();
   }
 

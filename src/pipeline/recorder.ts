@@ -1,4 +1,5 @@
 import type { FrameListener, FrameSource, Subscription } from '../collect/frame-source.ts';
+import type { Recording } from '../config/kinds.ts';
 import { encodeFrameBatch } from '../metrics/batch.ts';
 import { FRAME_HEADER_WORDS, type Frame, type FrameLayout, writeFrame } from '../metrics/frame.ts';
 
@@ -6,6 +7,8 @@ export interface RecorderOptions {
   source: Pick<FrameSource, 'subscribe'>;
   /** Families to keep; each is subscribed at the storage interval or its floor, whichever is longer. */
   families: readonly string[];
+  /** More families to keep, each subscribed at an interval of its own if it has one. */
+  recordings?: readonly Recording[];
   /** Puts one encoded FrameBatch into the outbox. The stamp of the last frame in it goes along. */
   put: (payload: Uint8Array<ArrayBuffer>, lastTimestampUs: number) => void;
   /** How long frames gather before they go to the outbox: what a `kill -9` can cost at most. */
@@ -34,9 +37,11 @@ export class Recorder implements FrameListener {
   /** Starts, or changes over to another interval without losing what was gathered. */
   record(intervalMs: number): void {
     const previous = this.#subscriptions;
-    this.#subscriptions = this.#options.families.map((family) =>
-      this.#options.source.subscribe(family, intervalMs, this),
-    );
+    const { source, families, recordings = [] } = this.#options;
+    this.#subscriptions = [
+      ...families.map((family) => source.subscribe(family, intervalMs, this)),
+      ...recordings.map((one) => source.subscribe(one.family, one.intervalMs ?? intervalMs, this)),
+    ];
     for (const subscription of previous) subscription.close();
   }
 

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { openMetrics } from '../../src/api/operations/openmetrics.ts';
 import { Catalogue } from '../../src/metrics/catalogue.ts';
 import type { MetricsView } from '../../src/metrics/view.ts';
+import { LiveHub } from '../../src/pipeline/live.ts';
+import { frame, layout, ScriptedSource } from '../support/frames.ts';
 
 const catalogue = new Catalogue([
   {
@@ -9,6 +11,7 @@ const catalogue = new Catalogue([
     help: 'Interfaces',
     instanceLabel: 'interface',
     floorIntervalMs: 1,
+    optIn: false,
     fields: [
       { name: 'bytes_sent_total', unit: 'bytes', kind: 'counter', help: 'Bytes sent', resolutionMs: 0, windowMs: 0 },
       {
@@ -49,4 +52,33 @@ test('each field is a metric; instances are labels; what has no value is left ou
       '',
     ].join('\n'),
   );
+});
+
+test('an opt-in family that nobody samples has no metrics, and one that is sampled only those of its newest frame', () => {
+  const process = new Catalogue([
+    {
+      name: 'process',
+      help: 'Processes',
+      instanceLabel: 'process',
+      floorIntervalMs: 1000,
+      optIn: true,
+      fields: [{ name: 'threads', unit: 'threads', kind: 'gauge', help: 'Threads', resolutionMs: 0, windowMs: 0 }],
+    },
+  ]);
+  const source = new ScriptedSource();
+  const hub = new LiveHub(source, [], [{ family: 'process', intervalMs: 10_000 }]);
+  hub.follow(1_000);
+  const nothing = '# EOF\n';
+  expect(openMetrics(process, hub, [])).toBe(nothing);
+  const tick = (timestampUs: number, instances: string[]) =>
+    source.batch(frame(layout('process', instances, ['threads']), timestampUs, 10_000_000, ...instances.map(() => 3)));
+  tick(10_000_000, ['1 root init', '7 eve cc1']);
+  tick(20_000_000, ['1 root init']);
+  expect(openMetrics(process, hub, []).split('\n').slice(2)).toEqual([
+    'tacho_process_threads{process="1 root init"} 3',
+    '# EOF',
+    '',
+  ]);
+  tick(30_000_000, []);
+  expect(openMetrics(process, hub, [])).toBe(nothing);
 });

@@ -68,6 +68,26 @@ describe('tacho config check', () => {
     expect(soon.stderr).toMatch(/^tacho: warning: the certificate in tls_cert \S+ expires at \S+\n$/);
   });
 
+  test('names the families that may be recorded beside the others, when another is asked for', async () => {
+    const check = (families: string) =>
+      runTacho(['config', 'check', '--data-dir', temporaryFolder(), '--record-also', families]);
+    expect(await check('proces@10')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^tacho: record_also names proces@10, which there is not; it may name process\b.*\n$/,
+      ),
+    });
+    expect((await check('process@10,cpu')).stderr).toMatch(/^tacho: record_also names cpu, which is always recorded; /);
+    const good = await check('process@10');
+    expect(good.stdout).toMatch(/^record_also +process@10 +--record-also$/m);
+    const { code, stderr } = await runTacho(['serve', '--data-dir', temporaryFolder(), '--record-also', 'proces']);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^tacho: record_also names proces, .*\n$/),
+    });
+  });
+
   test('a file that is not there is one line', async () => {
     expect(await runTacho(['config', 'check', '/nonexistent.toml'])).toEqual({
       code: 1,

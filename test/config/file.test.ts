@@ -33,6 +33,7 @@ data_dir = "/var/lib/tacho"
 log_level = "warn"
 trusted_proxies = ["127.0.0.1", "10.0.0.0/8"]
 cors_origins = []
+record_also = ["process@10"]
 max_stream_hz = 50
 outbox_max_bytes = "64MiB"
 flush_interval_seconds = 0.5
@@ -44,6 +45,7 @@ metrics_auth = false
       log_level: 'warn',
       trusted_proxies: ['127.0.0.1', '10.0.0.0/8'],
       cors_origins: [],
+      record_also: ['process@10'],
       max_stream_hz: 50,
       outbox_max_bytes: 64 * 2 ** 20,
       flush_interval_seconds: 0.5,

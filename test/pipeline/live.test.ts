@@ -60,6 +60,25 @@ describe('LiveHub', () => {
     expect(ticks).toEqual([[SECOND_US, 2, Number.NaN]]);
   });
 
+  test('holds what is recorded at an interval of its own, without asking for more of it', () => {
+    const source = new ScriptedSource();
+    const hub = new LiveHub(
+      source,
+      ['a'],
+      [
+        { family: 'b', intervalMs: 10_000 },
+        { family: 'c', intervalMs: null },
+      ],
+    );
+    hub.follow(500);
+    expect([...source.open.keys()]).toEqual(['a@200000', 'a@500000', 'b@10000000', 'c@500000']);
+    source.batch(frame(B, 10 * SECOND_US, 10 * SECOND_US, 4));
+    expect(hub.value('b', '', 'value')).toBe(4);
+    hub.stop();
+    source.batch(frame(A, 200_000, 200_000, 1));
+    expect(source.open.size).toBe(0);
+  });
+
   test('an instance that left is gone', () => {
     const { source, hub } = hubAt(1_000);
     source.batch(frame(layout('a', ['x', 'y']), SECOND_US, SECOND_US, 1, 2));

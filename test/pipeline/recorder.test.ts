@@ -82,4 +82,21 @@ describe('Recorder', () => {
     ]);
     expect(source.open.size).toBe(0);
   });
+
+  test('what is asked for at an interval of its own keeps it when the interval of all changes', () => {
+    const source = new ScriptedSource();
+    const put = vi.fn();
+    const recordings = [
+      { family: 'b', intervalMs: 10_000 },
+      { family: 'c', intervalMs: null },
+    ];
+    const recorder = new Recorder({ source, families: ['a'], recordings, put });
+    recorder.record(1_000);
+    recorder.record(2_000);
+    expect([...source.open.keys()].sort()).toEqual(['a@2000000', 'b@10000000', 'c@2000000']);
+    source.batch(frame(layout('b'), 10 * SECOND_US, 10 * SECOND_US, 1));
+    expect(put).toHaveBeenCalledOnce();
+    recorder.stop();
+    expect(source.open.size).toBe(0);
+  });
 });
