@@ -32,12 +32,12 @@ static PROCESS: Descriptor = Descriptor {
         Field::rate(
             "read_bytes_per_sec",
             "bytes/s",
-            "Read from storage for it; of other users' processes root's to know",
+            "Read from storage for it; of other users' processes only root knows",
         ),
         Field::rate(
             "write_bytes_per_sec",
             "bytes/s",
-            "Written for it, counted when the page cache takes it; of other users' processes root's to know",
+            "Written for it, counted when the page cache takes it; of other users' processes only root knows",
         ),
         Field::gauge("threads", "threads", "Its threads"),
         Field::gauge("user_id", "uid", "Its effective user"),
@@ -120,7 +120,7 @@ impl Family for Processes {
                     .then(|| format!("{} processes beyond {MAX_PROCESSES} are not looked at", top.left_out)),
                 top.hindrance.stat_refused.then(|| "/proc hides processes of other users (hidepid)".to_owned()),
                 top.hindrance.io_refused.then(|| {
-                    "EACCES: I/O of other users' processes: run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+                    "EACCES: I/O of some processes: only root may see it, or who has CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
                         .to_owned()
                 }),
                 top.hindrance.io_missing.then(|| "no I/O: kernel without CONFIG_TASK_IO_ACCOUNTING".to_owned()),
