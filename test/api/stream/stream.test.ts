@@ -12,7 +12,7 @@ const NOTHING_SAMPLED = {
 
 function family(name: string, floorIntervalMs: number) {
   const field = { name: 'value', unit: '1/s', kind: 'rate' as const, help: 'A value', resolutionMs: 4, windowMs: 20 };
-  return { name, help: name, instanceLabel: 'cpu', floorIntervalMs, fields: [field] };
+  return { name, help: name, instanceLabel: 'cpu', floorIntervalMs, optIn: false, fields: [field] };
 }
 
 class Source extends ScriptedSource {
