@@ -166,6 +166,21 @@ pub struct PerfEventStatus {
     pub reason: String,
 }
 
+/// A control group that is sampled.
+#[napi(object)]
+pub struct ContainerInfo {
+    /// The name of its instance in the family `container`: the runtime's id, a unit's name, or its path.
+    pub id: String,
+    #[napi(
+        ts_type = "'docker' | 'podman' | 'containerd' | 'crio' | 'lxc' | 'nspawn' | 'service' | 'scope' | 'cgroup'"
+    )]
+    pub kind: String,
+    /// Its path below the root of its hierarchy.
+    pub cgroup: String,
+    /// Of the Kubernetes pod it belongs to; empty when it belongs to none.
+    pub pod_uid: String,
+}
+
 /// Running totals since the sampler started.
 #[napi(object)]
 pub struct SamplerStats {
@@ -213,7 +228,9 @@ impl Sampler {
         let (epoch, perf) = (options.epoch.unwrap_or(0), Arc::<PerfControl>::default());
         let events = options.perf_events.unwrap_or_default();
         perf.change(|settings| settings.events = events);
-        Self { inner: sampler::thread::Sampler::new(sampler::thread::Options { roots, epoch, ring_words, perf }) }
+        let options =
+            sampler::thread::Options { roots, epoch, ring_words, perf, ..sampler::thread::Options::default() };
+        Self { inner: sampler::thread::Sampler::new(options) }
     }
 
     /// Starts the thread; `onReady` is called, at most every 50 ms unless the ring fills up, when there is something to
@@ -314,6 +331,18 @@ impl Sampler {
             reason: status.reason,
         };
         self.inner.perf().statuses().into_iter().map(status).collect()
+    }
+
+    /// The containers and other groups that are sampled at present; none while nobody samples the family `container`.
+    #[napi]
+    pub fn containers(&self) -> Vec<ContainerInfo> {
+        let info = |container: cgroup::KnownContainer| ContainerInfo {
+            id: container.identity.id,
+            kind: container.identity.kind.name().to_owned(),
+            cgroup: container.path,
+            pod_uid: container.identity.pod_uid,
+        };
+        self.inner.containers().get().into_iter().map(info).collect()
     }
 
     /// Changes what perf events are counted, from the next tick on. Throws `TACHO_BAD_CPU_LIST`.

@@ -1,6 +1,6 @@
 import { Catalogue, type FamilyDescriptor } from '../metrics/catalogue.ts';
 import { type Frame, type FrameLayout, frames } from '../metrics/frame.ts';
-import { addon, type PerfEventStatus, type PerfSettings, type SamplerStats } from './addon.ts';
+import { addon, type ContainerInfo, type PerfEventStatus, type PerfSettings, type SamplerStats } from './addon.ts';
 
 export interface FrameListener {
   /** Called for each frame in order; `values` is only promised to keep its content until the listener returns. */
@@ -88,6 +88,11 @@ export class FrameSource {
   /** Which perf events are counted, and why the others are not. */
   perfEvents(): PerfEventStatus[] {
     return this.#sampler.perfEvents();
+  }
+
+  /** The containers and other control groups that are sampled at present. */
+  containers(): ContainerInfo[] {
+    return this.#sampler.containers();
   }
 
   /** In force from the next tick on. @throws Error with code TACHO_BAD_CPU_LIST. */

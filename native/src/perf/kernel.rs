@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::host::errno;
+use crate::host::{descriptors, errno};
 use crate::sampler::kernel::Roots;
 
 /// What an event is to the kernel: the PMU's type, and its `config`, `config1`, `config2` and `config3`.
@@ -112,9 +112,6 @@ const IOC_ENABLE: libc::c_ulong = 0x2400;
 /// `_IOR('$', 7, __u64 *)`.
 const IOC_ID: libc::c_ulong = 0x8008_2407;
 
-/// Descriptors left to the rest of the daemon, unless that is more than a quarter of all.
-const RESERVED_DESCRIPTORS: u64 = 1024;
-
 /// The kernel that runs us.
 pub struct SystemKernel;
 
@@ -174,23 +171,7 @@ impl PerfKernel for SystemKernel {
     }
 
     fn descriptor_room(&self, wanted: usize) -> usize {
-        let used = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count) as u64;
-        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        // SAFETY: both calls take a live rlimit.
-        unsafe {
-            if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) != 0 {
-                return wanted;
-            }
-            let needed = used.saturating_add(wanted as u64).saturating_add(RESERVED_DESCRIPTORS);
-            if limit.rlim_cur < needed {
-                let raised = libc::rlimit { rlim_cur: needed.min(limit.rlim_max), ..limit };
-                if libc::setrlimit(libc::RLIMIT_NOFILE, &raw const raised) == 0 {
-                    limit = raised;
-                }
-            }
-        }
-        let reserved = RESERVED_DESCRIPTORS.min(limit.rlim_cur / 4);
-        usize::try_from(limit.rlim_cur.saturating_sub(used).saturating_sub(reserved)).unwrap_or(usize::MAX)
+        descriptors::room(wanted)
     }
 
     fn answers_for(&self, roots: &Roots) -> bool {

@@ -16,7 +16,7 @@ mod process_stat;
 #[cfg(test)]
 mod process_test;
 mod process_top;
-mod process_use;
+pub mod process_use;
 mod process_users;
 #[cfg(test)]
 mod robustness;

@@ -4,13 +4,14 @@ use std::io::Write;
 use std::rc::Rc;
 
 use super::meminfo::Meminfo;
-use super::process_top::{self, MAX_PROCESSES, Process, SlowProcesses, Wanted};
+use super::process_top::{self, MAX_PROCESSES, Process, SlowProcesses};
 use super::process_use::{CpuUsed, IoDone, tick_ns};
 use crate::sampler::clock::Clock;
 use crate::sampler::family::{Descriptor, Family, Field, Output, Pair, Problems, Rows};
 use crate::sampler::kernel::Kernel;
 use crate::sampler::raw::{Raw, percent};
 use crate::sampler::reader::{KernelFile, ReadError, Shared, Source};
+use crate::sampler::slow::Wanted;
 use crate::sys::page_size;
 
 static PROCESS: Descriptor = Descriptor {

@@ -1,8 +1,5 @@
 //! The processes that use most: one pass over all of them, and which are worth telling of.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use super::name::Name;
 use super::process_choice::{Choice, MEASURES, Standing};
 use super::process_folder::ProcessFolder;
@@ -13,7 +10,7 @@ use crate::sampler::clock::Now;
 use crate::sampler::kernel::{Kernel, Roots};
 use crate::sampler::raw::Raw;
 use crate::sampler::reader::{ReadError, Shared};
-use crate::sampler::slow::{Slow, SlowSource};
+use crate::sampler::slow::{Slow, SlowSource, Wanted};
 
 /// A pass costs about 10 µs for each process. It rests so many times as long, which keeps it below a twentieth of the
 /// thread's time.
@@ -96,21 +93,6 @@ pub struct Processes {
     choice: Choice,
     hindrance: Hindrance,
     io_seen: bool,
-}
-
-/// Since when somebody samples processes, CLOCK_MONOTONIC; 0 while nobody does. What was read before has nothing to do with
-/// what is read now, and while nobody wants it, little is read.
-#[derive(Clone, Default)]
-pub struct Wanted(Arc<AtomicU64>);
-
-impl Wanted {
-    pub fn set(&self, since_ns: Option<u64>) {
-        self.0.store(since_ns.map_or(0, |since_ns| since_ns.max(1)), Ordering::SeqCst);
-    }
-
-    pub fn since_ns(&self) -> Option<u64> {
-        Some(self.0.load(Ordering::SeqCst)).filter(|since_ns| *since_ns > 0)
-    }
 }
 
 /// The last pass, as the sampler sees it.

@@ -158,6 +158,11 @@ impl Aside {
         Self { inline: true, ..Self::default() }
     }
 
+    /// Another thread of the same kind, for sources that must not wait for these.
+    pub fn another(&self) -> Self {
+        Self { inline: self.inline, ..Self::default() }
+    }
+
     pub const fn is_inline(&self) -> bool {
         self.inline
     }
@@ -216,6 +221,7 @@ impl Drop for Life {
 }
 
 /// A job on the thread for slow sources.
+#[derive(Clone)]
 pub struct AsideJob {
     aside: Aside,
     index: usize,
@@ -246,6 +252,13 @@ impl AsideJob {
         if begin {
             self.wait_for_pass(passes, PATIENCE);
         }
+    }
+
+    /// Begins a pass as soon as the thread is free.
+    pub fn kick(&self) {
+        let common = &self.aside.life.0;
+        common.lock().slots[self.index].kicked = true;
+        common.changed.notify_all();
     }
 
     fn wait_for_pass(&self, passes: u64, patience: Duration) {

@@ -312,8 +312,12 @@ fn an_old_kernel_says_what_it_lacks() {
     for (id, registration) in FAMILIES.iter().enumerate() {
         host.engine.subscribe(id as u32, id, SECOND);
         let (available, reason) = host.available().remove(registration.descriptor.name).unwrap();
-        let counted = ["perf", "perf_custom"].contains(&registration.descriptor.name);
-        assert!(if counted { reason.contains("CONFIG_PERF_EVENTS") } else { available }, "{reason}");
+        let lacks = match registration.descriptor.name {
+            "perf" | "perf_custom" => Some("CONFIG_PERF_EVENTS"),
+            "container" => Some("mount -t cgroup2"),
+            _ => None,
+        };
+        assert!(lacks.map_or(available, |lacks| reason.contains(lacks)), "{reason}");
     }
     let frames = host.after(SECOND);
     let of = |name: &str| frames.iter().find(|frame| frame.family == name).unwrap();

@@ -11,6 +11,7 @@ use super::instances::Layouts;
 use super::reader::{Commons, KernelFile, Parse, Reader, Shared, Source};
 use super::slow::{Slow, SlowSource};
 use super::stats::ReaderStats;
+use crate::cgroup::KnownContainers;
 use crate::perf::PerfAccess;
 
 /// Where the kernel's file systems are mounted.
@@ -49,6 +50,8 @@ pub struct Kernel {
     pub aside: Aside,
     /// Where events are counted.
     pub perf: PerfAccess,
+    /// What others are told of containers.
+    pub containers: Arc<KnownContainers>,
     layouts: Layouts,
     readers: Vec<Entry>,
 }
@@ -56,7 +59,7 @@ pub struct Kernel {
 impl Kernel {
     pub fn new(roots: Roots, clock: Rc<dyn Clock>, layouts: Layouts) -> Self {
         let (commons, aside, perf) = (Commons::new(clock), Aside::default(), PerfAccess::default());
-        Self { roots, commons, aside, perf, layouts, readers: Vec::new() }
+        Self { roots, commons, aside, perf, containers: Arc::default(), layouts, readers: Vec::new() }
     }
 
     pub fn layouts(&self) -> Layouts {
@@ -88,8 +91,20 @@ impl Kernel {
         path: PathBuf,
         make: impl FnOnce(&Roots) -> S,
     ) -> Shared<Slow<S>> {
-        let (roots, aside, clock) = (self.roots.clone(), self.aside.clone(), Rc::clone(&self.commons.clock));
-        self.source(name, path, || Slow::new(make(&roots), &aside, &clock))
+        let aside = self.aside.clone();
+        self.slow_source_on(&aside, name, path, make)
+    }
+
+    /// The reader of something that is read on this thread.
+    pub fn slow_source_on<S: SlowSource>(
+        &mut self,
+        aside: &Aside,
+        name: &str,
+        path: PathBuf,
+        make: impl FnOnce(&Roots) -> S,
+    ) -> Shared<Slow<S>> {
+        let (roots, clock) = (self.roots.clone(), Rc::clone(&self.commons.clock));
+        self.source(name, path, || Slow::new(make(&roots), aside, &clock))
     }
 
     pub fn reader_stats(&self) -> Vec<Arc<ReaderStats>> {

@@ -81,6 +81,11 @@ impl<P: Parse> KernelFile<P> {
         Self { path, file: None, content: P::default() }
     }
 
+    /// The next reading opens the file anew.
+    pub fn close(&mut self) {
+        self.file = None;
+    }
+
     fn read_text(&mut self, buffer: &mut Vec<u8>) -> Result<usize, i32> {
         let file = match &mut self.file {
             Some(file) => file,

@@ -3,6 +3,7 @@
 use super::family::{Descriptor, Family};
 use super::kernel::Kernel;
 use super::tracked::{AnyFamily, Tracked};
+use crate::cgroup::container::Container;
 use crate::perf::{core::Perf, custom::PerfCustom};
 use crate::proc::{
     diskstats::Disk, loadavg::System, meminfo::Memory, mounts::Filesystem, net_dev::Network, process::Processes,
@@ -41,6 +42,7 @@ pub static FAMILIES: &[Registration] = &[
     family::<Filesystem>(),
     family::<Perf>(),
     family::<PerfCustom>(),
+    family::<Container>(),
     family::<Processes>().opt_in(),
 ];
 

@@ -1,7 +1,7 @@
 //! Sources that are read whole on the thread for slow sources ([`super::aside`]); a tick picks up what was read last.
 
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::aside::{Aside, AsideJob, Job, Turn};
@@ -40,6 +40,21 @@ pub trait SlowSource: Send + 'static {
     /// Grows when something changed that [`super::family::Family::problems`] tells about, beside success and failure.
     fn news(_value: &Self::Value) -> u64 {
         0
+    }
+}
+
+/// Since when somebody wants a source read that does little as long as nobody does, CLOCK_MONOTONIC; 0 while nobody does. What
+/// was read before has nothing to do with what is read from then on.
+#[derive(Clone, Default)]
+pub struct Wanted(Arc<AtomicU64>);
+
+impl Wanted {
+    pub fn set(&self, since_ns: Option<u64>) {
+        self.0.store(since_ns.map_or(0, |since_ns| since_ns.max(1)), Ordering::SeqCst);
+    }
+
+    pub fn since_ns(&self) -> Option<u64> {
+        Some(self.0.load(Ordering::SeqCst)).filter(|since_ns| *since_ns > 0)
     }
 }
 
@@ -125,6 +140,11 @@ impl<S: SlowSource> Slow<S> {
         let taken = Taken { value: S::Value::default(), at_ns: 0, passes: 0 };
         let inline = aside.is_inline().then(|| Rc::clone(clock));
         Self { aside: aside.take_on(job.clone()), job, inline, interval_ns: S::FLOOR_NS, taken }
+    }
+
+    /// What begins a reading before it is due.
+    pub fn kicker(&self) -> AsideJob {
+        self.aside.clone()
     }
 
     /// The shortest interval at which anyone wants it read.

@@ -15,6 +15,7 @@ use super::park::Park;
 use super::registry::FAMILIES;
 use super::ring::{self, RingReader, RingWriter};
 use super::stats::{FamilyStats, Stats};
+use crate::cgroup::KnownContainers;
 use crate::perf::PerfAccess;
 use crate::perf::control::PerfControl;
 
@@ -47,6 +48,8 @@ pub struct Options {
     pub ring_words: Option<usize>,
     /// What perf events are counted; may change while it runs.
     pub perf: Arc<PerfControl>,
+    /// Where it is told which containers there are.
+    pub containers: Arc<KnownContainers>,
 }
 
 enum Command {
@@ -194,6 +197,10 @@ impl Sampler {
         &self.options.perf
     }
 
+    pub fn containers(&self) -> &KnownContainers {
+        &self.options.containers
+    }
+
     /// CPU time of the sampler thread, ns.
     pub fn cpu_ns(&self) -> u64 {
         match self.common.cpu_clock.load(Ordering::SeqCst) {
@@ -237,6 +244,7 @@ fn run(common: &Common, options: Options, layouts: Layouts, ring: RingWriter, no
     common.cpu_clock.store(cpu_clock, Ordering::SeqCst);
     let mut kernel = Kernel::new(options.roots, Rc::new(SystemClock), layouts);
     kernel.perf = PerfAccess { control: options.perf, ..PerfAccess::default() };
+    kernel.containers = options.containers;
     let mut engine = Engine::new(kernel, ring, options.epoch, notify, Arc::clone(&common.stats));
     let mut commands = Vec::new();
     loop {
