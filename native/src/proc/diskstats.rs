@@ -11,9 +11,9 @@ use crate::sys::block::{BlockDevices, DeviceKind};
 /// The kernel counts in sectors of 512 bytes, whatever the device has.
 const SECTOR_BYTES: u64 = 512;
 
-/// Declares the running totals of a line, and what can be done with all of them alike.
+/// Declares the running totals of a line, each with how its growth is taken, and what can be done with all of them alike.
 macro_rules! totals {
-    ($($(#[$doc:meta])* $total:ident,)+) => {
+    ($($(#[$doc:meta])* $total:ident: $growth:ident,)+) => {
         /// A line, without the merges. Kernels before 4.18 have no discards, before 5.5 no flushes.
         #[derive(Clone, Copy, Debug, Default)]
         pub struct DiskCounters {
@@ -40,7 +40,7 @@ macro_rules! totals {
             const NOTHING: Self = Self { $($total: Some(0),)+ };
 
             fn between(before: &DiskCounters, now: &DiskCounters) -> Self {
-                Self { $($total: now.$total.grown_since(before.$total),)+ }
+                Self { $($total: now.$total.$growth(before.$total),)+ }
             }
 
             fn plus(&self, other: &Self) -> Self {
@@ -50,20 +50,21 @@ macro_rules! totals {
     };
 }
 
+// Times are printed as `unsigned int` (diskstats_show in block/genhd.c) and start over after 49.7 days.
 totals! {
-    reads,
-    sectors_read,
-    read_ms,
-    writes,
-    sectors_written,
-    write_ms,
+    reads: grown_since,
+    sectors_read: grown_since,
+    read_ms: grown_since_u32,
+    writes: grown_since,
+    sectors_written: grown_since,
+    write_ms: grown_since_u32,
     /// Time in which at least one request was under way.
-    busy_ms,
+    busy_ms: grown_since_u32,
     /// The same, times the number of requests under way.
-    queue_ms,
-    discards,
-    sectors_discarded,
-    flushes,
+    queue_ms: grown_since_u32,
+    discards: grown_since,
+    sectors_discarded: grown_since,
+    flushes: grown_since,
 }
 
 impl DiskCounters {
@@ -343,6 +344,13 @@ mod tests {
         let now = b"8 0 sda 110 0 1200 600 200 0 4000 900 3 2020 3400 12 0 96 0 9 0";
         let values = values(before, now, 2_000_000_000);
         assert_eq!(values, [5.0, 0.0, 51_200.0, 0.0, 10.0, 0.0, 51.0, 3.0, 1.0, 1.0, 4096.0, 1.0]);
+    }
+
+    #[test]
+    fn times_that_start_over_after_49_days_go_on() {
+        let before = b"8 0 sda 100 0 1000 4294967290 200 0 4000 4294967295 0 4294966796 4294967200";
+        let now = b"8 0 sda 110 0 1200 94 202 0 4016 19 3 200 1904";
+        assert_eq!(values(before, now, 1_000_000_000)[4..9], [10.0, 10.0, 70.0, 3.0, 2.0]);
     }
 
     #[test]

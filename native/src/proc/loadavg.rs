@@ -6,7 +6,7 @@ use super::text::{Cells, integer};
 use super::uptime::Uptime;
 use crate::sampler::family::{Descriptor, Family, Field, Output, Pair, Problems, Rows};
 use crate::sampler::kernel::Kernel;
-use crate::sampler::raw::{Raw, rate};
+use crate::sampler::raw::{Raw, rate, rate_u32};
 use crate::sampler::reader::{KernelFile, Malformed, Parse, ReadError, Shared};
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -151,15 +151,17 @@ impl Family for System {
     fn derive(pair: &Pair<SystemRow>, out: &mut Output) {
         let elapsed_ns = pair.elapsed_ns();
         for (before, now) in pair.rows() {
-            let per_sec = |counter: fn(&SystemRow) -> Raw| {
+            let between = |counter: fn(&SystemRow) -> Raw, rate: fn(Raw, Raw, u64) -> f64| {
                 before.map_or(f64::NAN, |before| rate(counter(before), counter(now), elapsed_ns))
             };
             out.put_all([now.load.load1, now.load.load5, now.load.load15]);
             out.put_all([now.running, now.blocked, now.load.threads].map(Raw::level));
-            out.put(per_sec(|row| row.context_switches));
-            out.put(per_sec(|row| row.interrupts));
-            out.put(per_sec(|row| row.softirqs));
-            out.put(per_sec(|row| row.forks));
+            out.put(between(|row| row.context_switches, rate));
+            // Sums of what each CPU counts in an `unsigned int`: its timer and other interrupts of its own
+            // (arch_irq_stat_cpu), and its softirqs (show_stat in fs/proc/stat.c).
+            out.put(between(|row| row.interrupts, rate_u32));
+            out.put(between(|row| row.softirqs, rate_u32));
+            out.put(between(|row| row.forks, rate));
             out.put(now.uptime_seconds);
             for (resource, pressure) in now.pressure.iter().enumerate() {
                 let earlier = before.map_or(Pressure::NOTHING, |before| before.pressure[resource]);

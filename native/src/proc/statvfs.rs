@@ -151,7 +151,8 @@ impl Answers {
 /// Asks every mount once per pass.
 pub struct StatvfsJob {
     proc: PathBuf,
-    ask: Ask,
+    /// None when the list is another host's, or another mount namespace's: its paths mean something else here.
+    ask: Option<Ask>,
     list: Mutex<List>,
     answers: Mutex<Answers>,
 }
@@ -165,7 +166,7 @@ struct List {
 }
 
 impl StatvfsJob {
-    fn new(proc: PathBuf, ask: Ask) -> Self {
+    fn new(proc: PathBuf, ask: Option<Ask>) -> Self {
         Self { proc, ask, list: Mutex::default(), answers: Mutex::default() }
     }
 
@@ -211,6 +212,7 @@ fn has_changed(watch: &File) -> bool {
 impl Job for StatvfsJob {
     fn pass(&self, turn: &Turn) {
         self.list_if_due();
+        let Some(ask) = self.ask else { return };
         let mounts = Arc::clone(&self.answers().mounts);
         for mount in mounts.iter() {
             let mut answers = self.answers();
@@ -223,7 +225,7 @@ impl Job for StatvfsJob {
             turn.progress();
             answers.asking = Some(mount.path.clone());
             drop(answers);
-            let answer = (self.ask)(&mount.path);
+            let answer = ask(&mount.path);
             let mut answers = self.answers();
             answers.take(&mount.path, answer);
             if !turn.is_over() {
@@ -260,14 +262,15 @@ pub struct Filesystems {
 }
 
 impl Filesystems {
-    fn new(proc: PathBuf, ask: Ask, aside: &Aside) -> Self {
+    fn new(proc: PathBuf, ask: Option<Ask>, aside: &Aside) -> Self {
         let job = Arc::new(StatvfsJob::new(proc, ask));
         Self { aside: aside.take_on(job.clone()), job, latest: Latest::default(), news: 0 }
     }
 
     pub fn shared(kernel: &mut Kernel) -> Shared<Self> {
         let (proc, aside) = (kernel.roots.proc.clone(), kernel.aside.clone());
-        kernel.source("filesystems", proc.join("mounts"), || Self::new(proc, statvfs, &aside))
+        let ask = kernel.roots.is_this_host().then_some(statvfs as Ask);
+        kernel.source("filesystems", proc.join("mounts"), || Self::new(proc, ask, &aside))
     }
 
     /// The shortest interval at which anyone wants answers.
@@ -277,6 +280,9 @@ impl Filesystems {
 
     /// What is wrong with which mount.
     pub fn problems(&self) -> Vec<String> {
+        if self.job.ask.is_none() {
+            return vec!["sizes are not asked for, because procfs is not this host's".to_owned()];
+        }
         self.job.answers().problems()
     }
 }
@@ -355,7 +361,7 @@ mod tests {
         fs::write(folder.path().join("mounts"), mounts).unwrap();
         fs::write(folder.path().join("filesystems"), "\text4\n").unwrap();
         let aside = Aside::default();
-        let mut filesystems = Filesystems::new(folder.path().to_owned(), ask, &aside);
+        let mut filesystems = Filesystems::new(folder.path().to_owned(), Some(ask), &aside);
         filesystems.read(&mut Vec::new()).unwrap();
         assert_eq!(filesystems.latest.iter().count(), 4);
         assert_eq!(usage(&filesystems, "/first").used_bytes(), 60.0);
@@ -377,9 +383,21 @@ mod tests {
     }
 
     #[test]
+    fn the_mounts_of_another_host_are_listed_and_not_asked() {
+        let folder = TempDir::new();
+        fs::write(folder.path().join("mounts"), "/dev/a / ext4 ro 0 0\n").unwrap();
+        fs::write(folder.path().join("filesystems"), "\text4\n").unwrap();
+        let mut filesystems = Filesystems::new(folder.path().to_owned(), None, &Aside::default());
+        filesystems.read(&mut Vec::new()).unwrap();
+        let root = usage(&filesystems, "/");
+        assert!(root.total_bytes.is_nan() && root.read_only && !root.stuck);
+        assert_eq!(filesystems.problems(), ["sizes are not asked for, because procfs is not this host's"]);
+    }
+
+    #[test]
     fn an_unreadable_list_is_an_error() {
         let folder = TempDir::new();
-        let mut filesystems = Filesystems::new(folder.path().join("missing"), ask, &Aside::default());
+        let mut filesystems = Filesystems::new(folder.path().join("missing"), Some(ask), &Aside::default());
         assert_eq!(filesystems.read(&mut Vec::new()), Err(ReadError::Io(libc::ENOENT)));
     }
 }

@@ -38,11 +38,27 @@ impl Raw {
     }
 
     /// How much it grew since `before`. `None` when either side is absent, and when it shrank: a counter that
-    /// shrinks was reset (or wrapped at 32 bits), and what it grew by is not known.
+    /// shrinks was reset, and what it grew by is not known.
     pub fn grown_since(self, before: Self) -> Option<u64> {
         self.get()?.checked_sub(before.get()?)
     }
+
+    /// The same for a counter that the kernel keeps in 32 bits (`unsigned int`), or that it adds up from such: one that
+    /// starts over at 0 takes 2^32 away. Two that start over between two readings are not known from a reset any more.
+    pub fn grown_since_u32(self, before: Self) -> Option<u64> {
+        let (before, now) = (before.get()?, self.get()?);
+        match before.checked_sub(now) {
+            None | Some(0) => now.checked_sub(before),
+            Some(shrunk) => LAP.checked_sub(shrunk).filter(|grown| *grown <= LARGEST_LAPPING_STEP),
+        }
+    }
 }
+
+/// What a counter of 32 bits loses when it starts over.
+const LAP: u64 = 1 << 32;
+/// What shrank by less than a lap has either started over and grown by the rest since, or was reset. This much growth
+/// between two readings is believed (3 days of milliseconds): a reset then looks like it only in the last sixteenth of a lap.
+const LARGEST_LAPPING_STEP: u64 = LAP / 16;
 
 impl Default for Raw {
     fn default() -> Self {
@@ -63,6 +79,11 @@ pub fn rate(before: Raw, now: Raw, elapsed_ns: u64) -> f64 {
     per_second(now.grown_since(before), elapsed_ns)
 }
 
+/// Growth per second between two readings of a counter that the kernel keeps in 32 bits.
+pub fn rate_u32(before: Raw, now: Raw, elapsed_ns: u64) -> f64 {
+    per_second(now.grown_since_u32(before), elapsed_ns)
+}
+
 /// `part` of `whole` in percent; NaN when either is unknown or the whole is nothing.
 pub fn percent(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole * 100.0 } else { f64::NAN }
@@ -71,6 +92,7 @@ pub fn percent(part: f64, whole: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn rates_come_from_integers_past_the_precision_of_doubles() {
@@ -83,6 +105,58 @@ mod tests {
         assert!(rate(Raw::new(u64::from(u32::MAX)), Raw::new(10), 1_000_000_000).is_nan());
         assert!(rate(Raw::ABSENT, Raw::new(10), 1).is_nan());
         assert!(rate(Raw::new(1), Raw::new(10), 0).is_nan());
+    }
+
+    #[test]
+    fn deltas_are_right_up_to_the_largest_counter() {
+        const LAST: u64 = u64::MAX - 1;
+        let grown = |before, now| Raw::new(now).grown_since(Raw::new(before));
+        assert_eq!(grown((1 << 63) - 1, (1 << 63) + 1), Some(2));
+        assert_eq!(grown(LAST - 5, LAST), Some(5));
+        assert_eq!(grown(0, LAST), Some(LAST));
+        // What the kernel prints as 2^64 - 1 is one less here: "absent" must stay apart from it.
+        assert_eq!(grown(LAST, u64::MAX), Some(0));
+        assert_eq!((grown(LAST, 3), grown((1 << 63) + 1, (1 << 63) - 1)), (None, None));
+        assert_eq!(rate(Raw::new(LAST - 7), Raw::new(LAST), 2_000_000_000), 3.5);
+    }
+
+    #[test]
+    fn a_counter_of_32_bits_may_start_over() {
+        const TOP: u64 = u32::MAX as u64;
+        let grown = |before, now| Raw::new(now).grown_since_u32(Raw::new(before));
+        assert_eq!((grown(5, 5), grown(5, 7), grown(TOP - 1, TOP)), (Some(0), Some(2), Some(1)));
+        assert_eq!((grown(TOP, 0), grown(TOP - 2, 7), grown(TOP - 1_000_000, 500_000)), (Some(1), Some(10), Some(1_500_001)));
+        assert_eq!(grown(LAP - LARGEST_LAPPING_STEP, 0), Some(LARGEST_LAPPING_STEP));
+        assert_eq!(rate_u32(Raw::new(TOP), Raw::new(999), 1_000_000_000), 1000.0);
+        for (before, now) in [(LAP - LARGEST_LAPPING_STEP - 1, 0), (TOP, LARGEST_LAPPING_STEP), (3_000_000_000, 5), (7, 6)] {
+            assert_eq!(grown(before, now), None, "{before} {now}");
+        }
+        assert_eq!(Raw::ABSENT.grown_since_u32(Raw::new(TOP)), None);
+        assert_eq!(Raw::new(1).grown_since_u32(Raw::ABSENT), None);
+    }
+
+    #[test]
+    fn a_sum_of_counters_of_32_bits_loses_a_lap_when_one_starts_over() {
+        const SUM: u64 = 50_000_000_000;
+        let grown = |now| Raw::new(now).grown_since_u32(Raw::new(SUM));
+        assert_eq!((grown(SUM + 1200), grown(SUM + 1200 - LAP)), (Some(1200), Some(1200)));
+        assert_eq!((grown(SUM + 1200 - 2 * LAP), grown(1200), grown(SUM - LAP - 1)), (None, None, None));
+    }
+
+    proptest! {
+        #[test]
+        fn growth_survives_the_end_of_32_bits(before in 0..=u64::from(u32::MAX), grown in 0..=LARGEST_LAPPING_STEP) {
+            let now = (before + grown) % LAP;
+            prop_assert_eq!(Raw::new(now).grown_since_u32(Raw::new(before)), Some(grown));
+        }
+
+        #[test]
+        fn no_pair_of_counters_grows_by_more_than_it_can(before in any::<u64>(), now in any::<u64>()) {
+            let (before, now) = (Raw::new(before), Raw::new(now));
+            if let Some(grown) = now.grown_since_u32(before) {
+                prop_assert!(now.grown_since(before) == Some(grown) || grown <= LARGEST_LAPPING_STEP);
+            }
+        }
     }
 
     #[test]
