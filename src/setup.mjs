@@ -77,9 +77,11 @@ const COMMANDS = {
   start: (args) => handOver(NODE, [...NODE_FLAGS, 'src/main.ts', 'serve', ...args]),
   tacho: (args) => handOver(NODE, [...NODE_FLAGS, 'src/main.ts', ...args]),
   bench: (args) => handOver(NODE, [...NODE_FLAGS, 'bench/main.ts', ...args]),
+  fuzz: (args) => handOver(NODE, [...NODE_FLAGS, 'native/fuzz/run.ts', ...args]),
   docs: (args) => handOver(NODE, [...NODE_FLAGS, 'src/cli/docs.ts', ...args]),
   build: () => ensure('bundle'),
   check,
+  golden,
   test,
 };
 
@@ -190,13 +192,23 @@ function test(args) {
   run(NODE, [join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...args]);
 }
 
+/** Writes the golden outputs anew: what they become is to be reviewed like code. */
+function golden() {
+  run('cargo', ['test', '--package', 'tacho-native', '--locked', '--quiet', 'golden'], { TACHO_GOLDEN: 'write' });
+}
+
 const [command = '', ...args] = process.argv.slice(2);
 const action = COMMANDS[command];
 if (!action) fail(`unknown command ${command}; known: ${Object.keys(COMMANDS).join(', ')}`);
 if (process.platform !== 'linux') fail('Tacho reads the Linux kernel: it runs on Linux only');
 ensure('packages');
 requireOwnNode();
-ensure('addon');
-ensure('page');
+// What is about the Rust code alone needs neither the addon nor the page.
+if (command === 'fuzz' || command === 'golden') {
+  requireRust();
+} else {
+  ensure('addon');
+  ensure('page');
+}
 if (command === 'test' || command === 'bench') ensure('bundle');
 action(args);

@@ -89,14 +89,18 @@ fn dump(socket: &mut File, family: u8, buffer: &mut [u8]) -> Result<u64, i32> {
     }
 }
 
+/// What one datagram of a dump holds.
 #[derive(Debug, PartialEq, Eq)]
-struct Part {
-    sockets: u64,
-    done: bool,
+pub struct Part {
+    pub sockets: u64,
+    pub done: bool,
 }
 
 /// Counts the sockets in one datagram of a dump.
-fn messages(datagram: &[u8]) -> Result<Part, i32> {
+///
+/// # Errors
+/// The errno that the kernel sent, or what is wrong with the datagram.
+pub fn messages(datagram: &[u8]) -> Result<Part, i32> {
     let mut part = Part { sockets: 0, done: false };
     let mut rest = datagram;
     if rest.is_empty() {
@@ -157,7 +161,6 @@ impl Source for InetDiag {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
     use std::net::TcpListener;
 
     fn count() -> u64 {
@@ -189,12 +192,5 @@ mod tests {
         assert_eq!(messages(&message), Err(libc::ENOENT));
         message[0] = 3;
         assert_eq!(messages(&message), Err(libc::EBADMSG));
-    }
-
-    proptest! {
-        #[test]
-        fn any_datagram_is_survived(datagram in proptest::collection::vec(any::<u8>(), 0..200)) {
-            messages(&datagram).ok();
-        }
     }
 }

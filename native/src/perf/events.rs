@@ -204,22 +204,22 @@ mod tests {
 
     #[test]
     fn generic_events_name_the_kind_of_core_only_where_x86_has_several() {
-        assert_eq!(code("instructions", "pmu-intel-2s", "cpu", None), plain(0, 1));
-        assert_eq!(code("instructions", "pmu-hybrid", "cpu_core", None), plain(0, 4 << 32 | 1));
-        assert_eq!(code("dTLB-load-misses", "pmu-hybrid", "cpu_atom", None), plain(3, 8 << 32 | 0x1_0003));
-        assert_eq!(code("cycles", "pmu-arm", "armv8_cortex_a76", None), plain(0, 0));
-        assert_eq!(code("page-faults", "pmu-hybrid", "cpu_core", None), plain(1, 2));
-        assert_eq!(code("cycles", "pmu-arm", "no such", None), plain(0, 0));
+        assert_eq!(code("instructions", "intel-2s-server", "cpu", None), plain(0, 1));
+        assert_eq!(code("instructions", "hybrid-laptop", "cpu_core", None), plain(0, 4 << 32 | 1));
+        assert_eq!(code("dTLB-load-misses", "hybrid-laptop", "cpu_atom", None), plain(3, 8 << 32 | 0x1_0003));
+        assert_eq!(code("cycles", "arm-big-little", "armv8_cortex_a76", None), plain(0, 0));
+        assert_eq!(code("page-faults", "hybrid-laptop", "cpu_core", None), plain(1, 2));
+        assert_eq!(code("cycles", "arm-big-little", "no such", None), plain(0, 0));
     }
 
     #[test]
     fn l2_misses_are_named_by_sysfs_or_known_for_the_core_or_absent() {
-        assert_eq!(code("l2-misses", "pmu-arm", "armv8_cortex_a76", None), plain(8, 0x17));
-        assert_eq!(code("l2-misses", "pmu-intel-2s", "cpu", None), plain(4, 0x3f24));
-        assert_eq!(code("l2-misses", "pmu-hybrid", "cpu_core", None), plain(4, 0x3f24));
-        assert_eq!(code("l2-misses", "pmu-amd-epyc", "cpu", Some(0x19)), plain(4, 0x0964));
-        assert!(code("l2-misses", "pmu-amd-epyc", "cpu", Some(0x15)).unwrap_err().contains("no event of cpu"));
-        assert!(code("l2-misses", "pmu-hybrid", "cpu_atom", None).unwrap_err().contains("no event of cpu_atom"));
+        assert_eq!(code("l2-misses", "arm-big-little", "armv8_cortex_a76", None), plain(8, 0x17));
+        assert_eq!(code("l2-misses", "intel-2s-server", "cpu", None), plain(4, 0x3f24));
+        assert_eq!(code("l2-misses", "hybrid-laptop", "cpu_core", None), plain(4, 0x3f24));
+        assert_eq!(code("l2-misses", "amd-epyc", "cpu", Some(0x19)), plain(4, 0x0964));
+        assert!(code("l2-misses", "amd-epyc", "cpu", Some(0x15)).unwrap_err().contains("no event of cpu"));
+        assert!(code("l2-misses", "hybrid-laptop", "cpu_atom", None).unwrap_err().contains("no event of cpu_atom"));
     }
 
     #[test]

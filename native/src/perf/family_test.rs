@@ -64,7 +64,7 @@ fn busy(code: &EventCode, cpu: u32) -> u64 {
 
 #[test]
 fn two_sockets_are_counted_per_cpu_and_in_all() {
-    let mut bench = Bench::sampling("pmu-intel-2s", "perf");
+    let mut bench = Bench::sampling("intel-2s-server", "perf");
     assert_eq!(bench.fake.open_counters(), 8 * EVENTS);
     let reads = bench.fake.reads.get();
     let frame = bench.second(SECOND, busy);
@@ -88,7 +88,7 @@ fn two_sockets_are_counted_per_cpu_and_in_all() {
 
 #[test]
 fn counters_that_take_turns_are_extrapolated_and_say_so() {
-    let mut bench = Bench::sampling("pmu-intel-2s", "perf");
+    let mut bench = Bench::sampling("intel-2s-server", "perf");
     let frame = bench.second(SECOND / 4, busy);
     assert_eq!(frame.value("0", "cycles_per_sec"), 4_000_000.0);
     assert_eq!(frame.value("0", "context_switches_per_sec"), 10.0);
@@ -98,7 +98,7 @@ fn counters_that_take_turns_are_extrapolated_and_say_so() {
 
 #[test]
 fn a_counter_without_a_turn_has_no_value_and_neither_has_the_sum() {
-    let mut bench = Bench::sampling("pmu-intel-2s", "perf");
+    let mut bench = Bench::sampling("intel-2s-server", "perf");
     let frame = bench.second(0, |code, cpu| if code.kind == TYPE_SOFTWARE { busy(code, cpu) } else { 0 });
     for field in ["cycles_per_sec", "instructions_per_cycle", "l2_misses_per_sec"] {
         assert!(frame.value("0", field).is_nan() && frame.value("all", field).is_nan(), "{field}");
@@ -110,7 +110,7 @@ fn a_counter_without_a_turn_has_no_value_and_neither_has_the_sum() {
 
 #[test]
 fn counters_are_open_only_while_somebody_wants_them() {
-    let mut bench = Bench::new("pmu-intel-2s", |_, _| ());
+    let mut bench = Bench::new("intel-2s-server", |_, _| ());
     assert_eq!(bench.fake.open_counters(), 0);
     assert!(bench.host.available()["perf"].0);
     bench.host.subscribe(1, "perf", SECOND);
@@ -125,7 +125,7 @@ fn counters_are_open_only_while_somebody_wants_them() {
 
 #[test]
 fn cpus_that_come_and_go_are_followed() {
-    let mut bench = Bench::sampling("pmu-intel-2s", "perf");
+    let mut bench = Bench::sampling("intel-2s-server", "perf");
     bench.second(SECOND, busy);
     bench.host.write("sys/devices/system/cpu/online", "0-2,5\n");
     let frame = bench.second(SECOND, busy);
@@ -140,7 +140,7 @@ fn cpus_that_come_and_go_are_followed() {
 
 #[test]
 fn the_chosen_cpus_may_change() {
-    let mut bench = Bench::sampling("pmu-intel-2s", "perf");
+    let mut bench = Bench::sampling("intel-2s-server", "perf");
     bench.control.change(|settings| settings.cpus = Some(vec![1, 4, 99]));
     assert_eq!(bench.second(SECOND, busy).instances, ["all", "1", "4"]);
     assert_eq!(bench.second(SECOND, busy).value("all", "cycles_per_sec"), 2_000_000.0);
@@ -153,7 +153,7 @@ fn the_chosen_cpus_may_change() {
 
 #[test]
 fn counting_may_be_switched_off_and_on() {
-    let mut bench = Bench::sampling("pmu-intel-2s", "perf");
+    let mut bench = Bench::sampling("intel-2s-server", "perf");
     bench.control.change(|settings| settings.enabled = false);
     bench.second(SECOND, busy);
     assert_eq!(bench.fake.open_counters(), 0);
@@ -167,7 +167,7 @@ fn counting_may_be_switched_off_and_on() {
 
 #[test]
 fn without_permission_there_is_nothing_and_the_reason() {
-    let mut bench = Bench::new("pmu-intel-2s", |fake, _| fake.refuse_all.set(Some(libc::EACCES)));
+    let mut bench = Bench::new("intel-2s-server", |fake, _| fake.refuse_all.set(Some(libc::EACCES)));
     bench.host.subscribe(1, "perf", SECOND);
     let frame = bench.second(SECOND, busy);
     assert!(frame.instances.is_empty() && frame.values.is_empty());
@@ -188,7 +188,7 @@ fn without_permission_there_is_nothing_and_the_reason() {
 #[test]
 fn a_hybrid_host_counts_each_kind_of_core_with_its_own_pmu() {
     let l1i_misses_on_atom = 8 << 32 | 0x1_0001;
-    let mut bench = Bench::new("pmu-hybrid", |fake, _| fake.refuse(l1i_misses_on_atom, libc::ENOENT));
+    let mut bench = Bench::new("hybrid-laptop", |fake, _| fake.refuse(l1i_misses_on_atom, libc::ENOENT));
     bench.host.subscribe(1, "perf", SECOND);
     let on = |cpu: u32| bench.fake.opened().into_iter().filter(move |(_, at)| *at == cpu).map(|(code, _)| code);
     assert!(on(1).any(|code| code == EventCode { kind: 0, config: [4 << 32, 0, 0, 0] }));
@@ -207,7 +207,7 @@ fn a_hybrid_host_counts_each_kind_of_core_with_its_own_pmu() {
 
 #[test]
 fn too_few_descriptors_leave_out_the_last_events() {
-    let mut bench = Bench::new("pmu-arm", |fake, _| fake.room.set(Some(4 * 10 + 3)));
+    let mut bench = Bench::new("arm-big-little", |fake, _| fake.room.set(Some(4 * 10 + 3)));
     bench.host.subscribe(1, "perf", SECOND);
     assert_eq!(bench.fake.open_counters(), 4 * 10);
     let frame = bench.second(SECOND, busy);
@@ -223,7 +223,7 @@ fn too_few_descriptors_leave_out_the_last_events() {
 
 #[test]
 fn counters_that_stand_still_are_opened_anew_less_and_less_often() {
-    let mut bench = Bench::sampling("pmu-arm", "perf");
+    let mut bench = Bench::sampling("arm-big-little", "perf");
     bench.second(SECOND, busy);
     let opens = bench.fake.opens.get();
     bench.fake.broken.set(true);
@@ -240,7 +240,7 @@ fn counters_that_stand_still_are_opened_anew_less_and_less_often() {
 #[test]
 fn many_cpus_are_not_interrupted_more_than_a_twentieth_of_the_time() {
     const MS: u64 = 1_000_000;
-    let mut bench = Bench::new("pmu-intel-2s", |_, _| ());
+    let mut bench = Bench::new("intel-2s-server", |_, _| ());
     // 72 groups: 3.6 ms a reading, and so one every 72 ms.
     *bench.fake.slow.borrow_mut() = Some((Rc::clone(&bench.host.clock), MS / 20));
     bench.host.subscribe(1, "perf", 10 * MS);
@@ -267,7 +267,7 @@ fn many_cpus_are_not_interrupted_more_than_a_twentieth_of_the_time() {
 
 #[test]
 fn chosen_events_of_any_pmu_are_counted_in_their_unit() {
-    let mut bench = Bench::new("pmu-intel-2s", |_, control| {
+    let mut bench = Bench::new("intel-2s-server", |_, control| {
         let events = ["msr/tsc/", "uncore_imc/cas_count_read/", "r13c", "nothing/x/", "cpu/bogus/", "huh", "msr/tsc/u"];
         control.change(|settings| {
             settings.events = events.map(str::to_owned).to_vec();
@@ -296,7 +296,7 @@ fn chosen_events_of_any_pmu_are_counted_in_their_unit() {
 
 #[test]
 fn no_chosen_events_are_no_fault() {
-    let mut bench = Bench::sampling("pmu-intel-2s", "perf_custom");
+    let mut bench = Bench::sampling("intel-2s-server", "perf_custom");
     assert!(bench.second(SECOND, busy).values.is_empty());
     let (available, reason) = bench.host.available()["perf_custom"].clone();
     assert!(!available && reason.ends_with("no events are chosen, or none of them can be counted"), "{reason}");
@@ -304,7 +304,7 @@ fn no_chosen_events_are_no_fault() {
 
 #[test]
 fn memory_controllers_give_bytes_per_second_and_their_names() {
-    let mut bench = Bench::new("pmu-intel-2s", |_, _| ());
+    let mut bench = Bench::new("intel-2s-server", |_, _| ());
     bench.host.write("proc/vmstat", "pgpgin 1\npgpgout 2\npswpin 3\npswpout 4\npgfault 5\npgmajfault 6\n");
     bench.host.subscribe(1, "memory_bandwidth", SECOND);
     let traffic = |code: &EventCode, _| if code.config[0] == 0x304 { 1_000_000 } else { 250_000 };
@@ -323,7 +323,7 @@ fn memory_controllers_give_bytes_per_second_and_their_names() {
 
 #[test]
 fn without_controllers_memory_traffic_comes_from_resctrl_or_says_why_not() {
-    let mut bench = Bench::new("pmu-arm", |_, _| ());
+    let mut bench = Bench::new("arm-big-little", |_, _| ());
     bench.host.write("proc/vmstat", "pgfault 5\n");
     bench.host.subscribe(1, "memory_bandwidth", SECOND);
     assert!(bench.second(SECOND, busy).value("", "total_bytes_per_sec").is_nan());

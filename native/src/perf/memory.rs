@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn intel_servers_count_cas_commands_of_every_controller_of_every_socket() {
-        let plan = plan(&host("pmu-intel-2s"));
+        let plan = plan(&host("intel-2s-server"));
         let described = described(&plan);
         assert_eq!(described.len(), 3 * 2 * 2);
         assert_eq!(
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn clients_count_freely() {
-        let plan = plan(&host("pmu-hybrid"));
+        let plan = plan(&host("hybrid-laptop"));
         let described = described(&plan);
         assert_eq!(
             described,
@@ -257,13 +257,13 @@ mod tests {
 
     #[test]
     fn amd_counts_at_the_controllers_or_else_in_the_fabric() {
-        let first = plan(&host("pmu-amd-epyc"));
+        let first = plan(&host("amd-epyc"));
         assert_eq!(
             described(&first)[..2],
             [("amd_umc_0", 0, 0x10a, Direction::Read), ("amd_umc_0", 0, 0x20a, Direction::Write)]
         );
         let folder = TempDir::new();
-        copy_host("pmu-amd-epyc", folder.path());
+        copy_host("amd-epyc", folder.path());
         let devices = folder.path().join("sys").join(pmu::FOLDER);
         for unit in ["amd_umc_0", "amd_umc_1"] {
             fs::remove_dir_all(devices.join(unit)).unwrap();
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_host_without_says_so() {
-        let plan = plan(&host("pmu-arm"));
+        let plan = plan(&host("arm-big-little"));
         assert!(plan.requests.is_empty());
         assert!(plan.events.iter().all(|event| event.problem.as_ref().unwrap().starts_with("ENOENT: no such PMU")));
     }

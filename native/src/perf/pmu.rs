@@ -40,7 +40,7 @@ pub struct Encoded {
 
 /// One field of an event's encoding: which bits of which config word.
 #[derive(Debug, PartialEq, Eq)]
-struct Format {
+pub struct Format {
     word: usize,
     /// First and last bit of each range; the value's lowest bits go into the first.
     ranges: Vec<(u32, u32)>,
@@ -197,7 +197,7 @@ fn number(term: &str, text: &str) -> Result<u64, String> {
 
 impl Format {
     /// `config:0-7,21` or `config1:0-63`.
-    fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (config, bits) = text.trim().split_once(':').unwrap_or((text.trim(), "0-63"));
         let word = CONFIGS.iter().position(|name| *name == config)?;
         let range = |range: &str| {
@@ -209,12 +209,15 @@ impl Format {
         Some(Self { word, ranges })
     }
 
-    fn bits(&self) -> u32 {
+    pub fn bits(&self) -> u32 {
         self.ranges.iter().map(|(first, last)| last - first + 1).sum()
     }
 
     /// Spreads the value over the ranges, in place of what was there.
-    fn put(&self, word: &mut u64, value: u64) -> Result<(), ()> {
+    ///
+    /// # Errors
+    /// When the value has more bits than the ranges.
+    pub fn put(&self, word: &mut u64, value: u64) -> Result<(), ()> {
         if self.bits() < u64::BITS && value >> self.bits() != 0 {
             return Err(());
         }
@@ -244,7 +247,7 @@ mod tests {
                 format.put(&mut word, value.rotate_left(7)).ok();
                 prop_assert!(format.bits() > 0);
             }
-            for pmu in pmus("pmu-intel-2s") {
+            for pmu in pmus("intel-2s-server") {
                 pmu.encode(&terms).ok();
             }
         }
@@ -277,7 +280,7 @@ mod tests {
 
     #[test]
     fn events_are_encoded_by_name_and_by_field() {
-        let pmus = pmus("pmu-intel-2s");
+        let pmus = pmus("intel-2s-server");
         let [cpu] = named(&pmus, "cpu")[..] else { panic!("one cpu PMU") };
         assert_eq!((cpu.kind, &cpu.reach, cpu.is_core()), (4, &Reach::Everywhere, true));
         assert_eq!(config(cpu, "event=0x3c,umask=0x1"), [0x13c, 0, 0, 0]);
@@ -290,7 +293,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_encoded_says_why() {
-        let pmus = pmus("pmu-intel-2s");
+        let pmus = pmus("intel-2s-server");
         let [cpu] = named(&pmus, "cpu")[..] else { panic!("one cpu PMU") };
         let error = |terms: &str| cpu.encode(terms).unwrap_err();
         assert_eq!(error("event=0x1ff"), "event=0x1ff has more than the 8 bits of cpu's event");
@@ -306,7 +309,7 @@ mod tests {
 
     #[test]
     fn units_of_one_kind_go_by_one_name_and_say_what_a_count_means() {
-        let pmus = pmus("pmu-intel-2s");
+        let pmus = pmus("intel-2s-server");
         let controllers = named(&pmus, "uncore_imc");
         let names: Vec<&str> = controllers.iter().map(|pmu| pmu.name.as_str()).collect();
         assert_eq!(names, ["uncore_imc_0", "uncore_imc_1", "uncore_imc_10"]);
@@ -320,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_hybrid_host_has_a_pmu_for_each_kind_of_core() {
-        let pmus = pmus("pmu-hybrid");
+        let pmus = pmus("hybrid-laptop");
         let cores: Vec<(&str, Vec<u32>)> = pmus
             .iter()
             .filter(|pmu| pmu.is_core())

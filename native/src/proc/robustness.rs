@@ -1,70 +1,75 @@
 //! Every parser survives every text: no panic, and no number that is not finite except NaN for "absent".
 
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
+use proptest::sample::Index;
 
-use super::diskstats::Diskstats;
-use super::loadavg::Loadavg;
-use super::meminfo::Meminfo;
-use super::net_dev::NetDev;
-use super::net_snmp::NetSnmp;
-use super::pressure::Pressure;
-use super::sockstat::Sockstat;
-use super::stat::Stat;
-use super::uptime::Uptime;
-use super::vmstat::Vmstat;
-use super::zoneinfo::Zoneinfo;
-use crate::sampler::reader::Parse;
-use crate::testing::fixture;
+use crate::fuzzing::{PARSERS, Parser};
 
-fn parse_with_all(text: &[u8]) -> Vec<f64> {
-    let (mut loadavg, mut pressure, mut uptime) = (Loadavg::default(), Pressure::default(), Uptime::default());
-    // Whether a text is accepted does not matter here, only that it is survived; twice, for what is remembered.
-    for _ in 0..2 {
-        Stat::default().parse(text).ok();
-        Diskstats::default().parse(text).ok();
-        NetDev::default().parse(text).ok();
-        NetSnmp::default().parse(text).ok();
-        Sockstat::default().parse(text).ok();
-        Zoneinfo::default().parse(text).ok();
-        loadavg.parse(text).ok();
-        pressure.parse(text).ok();
-        uptime.parse(text).ok();
+/// Every file of the captured hosts, with the parser it is for.
+static FILES: LazyLock<Vec<(&Parser, Vec<u8>)>> = LazyLock::new(|| {
+    let read = |path: &PathBuf| std::fs::read(path).unwrap();
+    let of = |parser: &'static Parser| parser.seeds().iter().map(|path| (parser, read(path))).collect::<Vec<_>>();
+    PARSERS.iter().flat_map(of).collect()
+});
+
+/// What a cell of a kernel's table should not hold, and may.
+const STRANGE_CELLS: [&str; 14] = [
+    "-1",
+    "0",
+    "18446744073709551615",
+    "18446744073709551616",
+    "4294967296",
+    "999999999999999999999999999999999999999999",
+    "999999999999999999.999999999999999",
+    "1e400",
+    "nan",
+    "inf",
+    ".",
+    "0x10",
+    "",
+    "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25",
+];
+
+/// The text with the cell at this index replaced; cells end at blanks and at what the kernel joins numbers with.
+fn with_cell(text: &[u8], at: Index, cell: &str) -> Vec<u8> {
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || b":=,-/".contains(byte);
+    let starts: Vec<usize> =
+        (0..text.len()).filter(|&start| !ends(&text[start]) && (start == 0 || ends(&text[start - 1]))).collect();
+    if starts.is_empty() {
+        return cell.into();
     }
-    let (mut meminfo, mut vmstat) = (Meminfo::default(), Vmstat::default());
-    for part in [text, &text[text.len() / 2..], text] {
-        meminfo.parse(part).ok();
-        vmstat.parse(part).ok();
-    }
-    vec![loadavg.load1, loadavg.load15, pressure.some.avg10, pressure.full.avg300, uptime.seconds]
+    let start = starts[at.index(starts.len())];
+    let end = text[start..].iter().position(ends).map_or(text.len(), |length| start + length);
+    [&text[..start], cell.as_bytes(), &text[end..]].concat()
 }
 
-const FILES: [&str; 10] = [
-    "stat",
-    "diskstats",
-    "net/dev",
-    "net/snmp",
-    "net/sockstat",
-    "meminfo",
-    "vmstat",
-    "loadavg",
-    "uptime",
-    "pressure/io",
-];
+#[test]
+fn every_file_as_captured_is_survived_and_every_name_is_one() {
+    for (parser, text) in FILES.iter() {
+        parser.survive(text);
+    }
+    let mut names: Vec<&str> = PARSERS.iter().map(|parser| parser.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), PARSERS.len());
+}
 
 proptest! {
     #[test]
     fn any_bytes(text in proptest::collection::vec(any::<u8>(), 0..600)) {
-        prop_assert!(parse_with_all(&text).iter().all(|value| !value.is_infinite()));
+        PARSERS.iter().for_each(|parser| parser.survive(&text));
     }
 
-    /// Real files, cut off and with bytes changed.
+    /// Cut off, and with bytes changed.
     #[test]
     fn damaged_files(
-        file in 0..FILES.len(),
-        end in any::<prop::sample::Index>(),
-        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..12),
+        file in any::<Index>(), end in any::<Index>(), damage in proptest::collection::vec(any::<(Index, u8)>(), 0..12),
     ) {
-        let mut text = fixture("vm-2cpu", &format!("proc/{}", FILES[file]));
+        let (parser, text) = file.get(&FILES);
+        let mut text = text.clone();
         text.truncate(end.index(text.len() + 1));
         for (at, byte) in damage {
             if !text.is_empty() {
@@ -72,6 +77,16 @@ proptest! {
                 text[at] = byte;
             }
         }
-        prop_assert!(parse_with_all(&text).iter().all(|value| !value.is_infinite()));
+        parser.survive(&text);
+    }
+
+    /// Numbers that are negative, enormous or no numbers; columns that are missing, and some that no kernel has yet.
+    #[test]
+    fn strange_files(
+        file in any::<Index>(), cells in proptest::collection::vec((any::<Index>(), 0..STRANGE_CELLS.len()), 1..8),
+    ) {
+        let (parser, text) = file.get(&FILES);
+        let strange = cells.into_iter().fold(text.clone(), |text, (at, cell)| with_cell(&text, at, STRANGE_CELLS[cell]));
+        parser.survive(&strange);
     }
 }

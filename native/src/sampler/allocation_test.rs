@@ -61,7 +61,7 @@ fn a_steady_tick_of_many_counters_allocates_nothing() {
     let access = PerfAccess { kernel: Rc::<FakeKernel>::clone(&fake), ..PerfAccess::default() };
     let events = vec!["msr/tsc/".to_owned(), "uncore_imc/cas_count_read/".to_owned()];
     access.control.change(|settings| settings.events = events);
-    let mut host = Host::with("pmu-intel-2s", DEFAULT_WORDS, access);
+    let mut host = Host::with("intel-2s-server", DEFAULT_WORDS, access);
     for (id, name) in ["perf", "perf_custom"].iter().enumerate() {
         host.subscribe(id as u32, name, 10 * MS);
         host.subscribe(100 + id as u32, name, 50 * MS);

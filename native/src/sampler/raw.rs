@@ -125,10 +125,15 @@ mod tests {
         const TOP: u64 = u32::MAX as u64;
         let grown = |before, now| Raw::new(now).grown_since_u32(Raw::new(before));
         assert_eq!((grown(5, 5), grown(5, 7), grown(TOP - 1, TOP)), (Some(0), Some(2), Some(1)));
-        assert_eq!((grown(TOP, 0), grown(TOP - 2, 7), grown(TOP - 1_000_000, 500_000)), (Some(1), Some(10), Some(1_500_001)));
+        assert_eq!(
+            (grown(TOP, 0), grown(TOP - 2, 7), grown(TOP - 1_000_000, 500_000)),
+            (Some(1), Some(10), Some(1_500_001))
+        );
         assert_eq!(grown(LAP - LARGEST_LAPPING_STEP, 0), Some(LARGEST_LAPPING_STEP));
         assert_eq!(rate_u32(Raw::new(TOP), Raw::new(999), 1_000_000_000), 1000.0);
-        for (before, now) in [(LAP - LARGEST_LAPPING_STEP - 1, 0), (TOP, LARGEST_LAPPING_STEP), (3_000_000_000, 5), (7, 6)] {
+        for (before, now) in
+            [(LAP - LARGEST_LAPPING_STEP - 1, 0), (TOP, LARGEST_LAPPING_STEP), (3_000_000_000, 5), (7, 6)]
+        {
             assert_eq!(grown(before, now), None, "{before} {now}");
         }
         assert_eq!(Raw::ABSENT.grown_since_u32(Raw::new(TOP)), None);

@@ -21,7 +21,7 @@ pub fn parse_into(text: &[u8], cpus: &mut Vec<u32>) -> bool {
             Some((first, last)) if first <= last && last < MAX_CPUS => {
                 // Below the limit, so it fits.
                 cpus.extend((first..=last).map(|cpu| cpu as u32));
-                true
+                cpus.len() as u64 <= MAX_CPUS
             }
             _ => false,
         }
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(parse(b"0-3,5\n"), Some(vec![0, 1, 2, 3, 5]));
         assert_eq!(parse(b"7"), Some(vec![7]));
         assert_eq!(parse(b"\n"), Some(vec![]));
-        for nonsense in [&b"x"[..], b"3-1", b"1,", b"-1", b"0-99999999", b"1 2"] {
+        for nonsense in [&b"x"[..], b"3-1", b"1,", b"-1", b"0-99999999", b"1 2", b"0-65535,0"] {
             assert_eq!(parse(nonsense), None, "{:?}", String::from_utf8_lossy(nonsense));
         }
         assert_eq!(format(&[0, 1, 2, 3, 5]), "0-3,5");

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{attribute, numbered};
+use super::{attribute, numbered, thousandths};
 
 /// CPU numbers and the files with their frequency in kHz.
 pub fn files(sysfs: &Path) -> Vec<(u32, PathBuf)> {
@@ -13,8 +13,7 @@ pub fn files(sysfs: &Path) -> Vec<(u32, PathBuf)> {
 
 /// The frequency in MHz; NaN when it cannot be read, as for a CPU that is offline.
 pub fn mhz(path: &Path) -> f64 {
-    let khz: Option<u64> = attribute(path).and_then(|text| text.parse().ok());
-    khz.map_or(f64::NAN, |khz| khz as f64 / 1000.0)
+    attribute(path).map_or(f64::NAN, |khz| thousandths(&khz))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{attribute, numbered};
+use super::{attribute, numbered, thousandths};
 
 /// Drivers that measure the CPU itself.
 const CPU_DRIVERS: [&str; 4] = ["coretemp", "k10temp", "zenpower", "cpu_thermal"];
@@ -57,10 +57,15 @@ fn of_driver(folder: &Path) -> Vec<Thermometer> {
         let label = attribute(&folder.join(format!("temp{number}_label"))).unwrap_or_default().to_ascii_lowercase();
         labelled.insert(label, folder.join(format!("temp{number}_input")));
     }
+    places(&labelled)
+}
+
+/// What the thermometers of one chip are about, by their labels in lower case.
+pub fn places(labelled: &BTreeMap<String, PathBuf>) -> Vec<Thermometer> {
     let ending = |label: &str, start: &str| label.strip_prefix(start).and_then(|rest| rest.parse::<u32>().ok());
     let package = labelled.keys().find_map(|label| ending(label, "package id "));
     let mut found = Vec::new();
-    for (label, path) in &labelled {
+    for (label, path) in labelled {
         if let Some(core) = ending(label, "core ") {
             let place = Place::Core { package: package.unwrap_or(0), core };
             found.push(Thermometer { place, path: path.clone() });
@@ -91,8 +96,7 @@ fn inputs(folder: &Path) -> Vec<(u32, PathBuf)> {
 
 /// The temperature in °C; NaN when it cannot be read.
 pub fn celsius(path: &Path) -> f64 {
-    let millidegrees: Option<i64> = attribute(path).and_then(|text| text.parse().ok());
-    millidegrees.map_or(f64::NAN, |millidegrees| millidegrees as f64 / 1000.0)
+    attribute(path).map_or(f64::NAN, |millidegrees| thousandths(&millidegrees))
 }
 
 #[cfg(test)]

@@ -26,6 +26,11 @@ pub fn attribute(path: &Path) -> Option<String> {
     Some(text.trim_end().to_owned())
 }
 
+/// An attribute in thousandths of its unit; NaN when it is no integer.
+pub fn thousandths(text: &str) -> f64 {
+    text.parse().map_or(f64::NAN, |value: i64| value as f64 / 1000.0)
+}
+
 /// The entries of a folder whose names are `prefix` and a number, in the order of their numbers.
 fn numbered(folder: &Path, prefix: &str) -> Vec<(u32, std::path::PathBuf)> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();

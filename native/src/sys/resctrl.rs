@@ -17,7 +17,7 @@ const FLOOR_NS: u64 = 100_000_000;
 const SCAN_NS: u64 = 60_000_000_000;
 
 #[derive(Debug, Default)]
-struct Bytes(Raw);
+pub struct Bytes(pub Raw);
 
 impl Parse for Bytes {
     const MISSING: &'static str = "the group is gone";
