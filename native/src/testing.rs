@@ -1,5 +1,7 @@
 //! What several unit tests need.
 
+pub mod large_hosts;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -68,9 +70,37 @@ impl Clock for ManualClock {
     }
 }
 
-/// A host captured under test/fixtures/hosts.
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../test/fixtures")
+}
+
+/// Where the golden outputs are.
+pub fn golden() -> PathBuf {
+    fixtures().join("golden")
+}
+
+/// A host captured, or written by hand, under test/fixtures/hosts.
 pub fn host(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../test/fixtures/hosts").join(name)
+    fixtures().join("hosts").join(name)
+}
+
+/// The names of all of them, sorted.
+pub fn hosts() -> Vec<String> {
+    let entries = std::fs::read_dir(fixtures().join("hosts")).unwrap();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// The files of a host that are different a second later, if there are any.
+pub const LATER: &str = "later";
+
+/// Lets that second pass: files are written in place, as they are read through descriptors that stay open.
+pub fn pass_a_second(host: &Path) {
+    let later = host.join(LATER);
+    if later.is_dir() {
+        copy_folder(&later, host);
+    }
 }
 
 /// A file of a captured host.

@@ -14,7 +14,6 @@ pub const PMU_SIZE: usize = 4;
 struct FakeCounter {
     code: EventCode,
     cpu: u32,
-    leader: i32,
     /// What joins a running group does not count.
     enabled: bool,
     value: u64,
@@ -25,6 +24,8 @@ struct FakeCounter {
 #[derive(Default)]
 pub struct FakeKernel {
     counters: RefCell<BTreeMap<i32, FakeCounter>>,
+    /// The leaders of groups, each with all members, itself first.
+    groups: RefCell<BTreeMap<i32, Vec<i32>>>,
     next: Cell<i32>,
     refusals: RefCell<Vec<(u64, i32)>>,
     /// Refuses everything with this errno.
@@ -78,24 +79,27 @@ impl PerfKernel for FakeKernel {
         if let Some((_, errno)) = self.refusals.borrow().iter().find(|(config, _)| *config == code.config[0]) {
             return Err(*errno);
         }
-        let mut counters = self.counters.borrow_mut();
-        let size = counters.values().filter(|counter| Some(counter.leader) == leader).count();
-        if code.kind != TYPE_SOFTWARE && size >= PMU_SIZE {
+        let descriptor = FIRST + self.next.get();
+        let mut groups = self.groups.borrow_mut();
+        let group = groups.entry(leader.unwrap_or(descriptor)).or_default();
+        if code.kind != TYPE_SOFTWARE && group.len() >= PMU_SIZE {
             return Err(libc::EINVAL);
         }
-        let descriptor = FIRST + self.next.replace(self.next.get() + 1);
-        let leader = leader.unwrap_or(descriptor);
-        let counter = FakeCounter { code: *code, cpu, leader, enabled: false, value: 0, enabled_ns: 0, running_ns: 0 };
-        counters.insert(descriptor, counter);
+        group.push(descriptor);
+        self.next.set(self.next.get() + 1);
+        let counter = FakeCounter { code: *code, cpu, enabled: false, value: 0, enabled_ns: 0, running_ns: 0 };
+        self.counters.borrow_mut().insert(descriptor, counter);
         self.opens.set(self.opens.get() + 1);
         Ok(descriptor)
     }
 
     fn enable(&self, leader: i32) -> Result<(), i32> {
         let mut counters = self.counters.borrow_mut();
-        for counter in counters.values_mut().filter(|counter| counter.leader == leader) {
-            // No reading comes before some time has passed.
-            (counter.enabled, counter.enabled_ns, counter.running_ns) = (true, 1, 1);
+        for member in self.groups.borrow().get(&leader).ok_or(libc::EBADF)? {
+            if let Some(counter) = counters.get_mut(member) {
+                // No reading comes before some time has passed.
+                (counter.enabled, counter.enabled_ns, counter.running_ns) = (true, 1, 1);
+            }
         }
         Ok(())
     }
@@ -113,15 +117,16 @@ impl PerfKernel for FakeKernel {
             return Ok(0);
         }
         let counters = self.counters.borrow();
-        let leader = counters.get(&descriptor).ok_or(libc::EBADF)?;
+        let groups = self.groups.borrow();
+        let (leader, members) = counters.get(&descriptor).zip(groups.get(&descriptor)).ok_or(libc::EBADF)?;
         (words[1], words[2]) = (leader.enabled_ns, leader.running_ns);
         let mut length = 3;
-        let mut write = |(id, counter): (&i32, &FakeCounter)| {
-            words[length] = counter.value;
-            words[length + 1] = ID_OFFSET + *id as u64;
+        let mut write = |member: &i32| {
+            words[length] = counters[member].value;
+            words[length + 1] = ID_OFFSET + *member as u64;
             length += 2;
         };
-        let members = counters.iter().filter(|(_, counter)| counter.leader == descriptor);
+        let members = members.iter();
         if self.reversed.get() {
             members.rev().for_each(&mut write)
         } else {
@@ -133,6 +138,7 @@ impl PerfKernel for FakeKernel {
 
     fn close(&self, descriptor: i32) {
         assert!(self.counters.borrow_mut().remove(&descriptor).is_some(), "closed twice");
+        self.groups.borrow_mut().remove(&descriptor);
     }
 
     fn descriptor_room(&self, wanted: usize) -> usize {

@@ -26,7 +26,7 @@ fn family(name: &str) -> usize {
 
 #[derive(Debug)]
 pub struct Frame {
-    family: &'static str,
+    pub family: &'static str,
     pub instances: Vec<String>,
     timestamp_us: u64,
     interval_us: u64,
@@ -44,7 +44,7 @@ impl Frame {
 }
 
 pub struct Host {
-    folder: TempDir,
+    pub folder: TempDir,
     pub clock: Rc<ManualClock>,
     layouts: Layouts,
     pub engine: Engine,
@@ -64,16 +64,19 @@ impl Host {
 
     /// What is slow is read on the spot, at each tick.
     pub fn inline(name: &str) -> Self {
-        Self::made(name, DEFAULT_WORDS, PerfAccess::default(), Aside::inline())
+        Self::inline_in(captured(name), PerfAccess::default())
+    }
+
+    /// The same for any tree.
+    pub fn inline_in(folder: TempDir, perf: PerfAccess) -> Self {
+        Self::made(folder, DEFAULT_WORDS, perf, Aside::inline())
     }
 
     pub fn with(name: &str, words: usize, perf: PerfAccess) -> Self {
-        Self::made(name, words, perf, Aside::default())
+        Self::made(captured(name), words, perf, Aside::default())
     }
 
-    fn made(name: &str, words: usize, perf: PerfAccess, aside: Aside) -> Self {
-        let folder = TempDir::new();
-        copy_host(name, folder.path());
+    fn made(folder: TempDir, words: usize, perf: PerfAccess, aside: Aside) -> Self {
         let roots = Roots {
             proc: folder.path().join("proc"),
             sys: folder.path().join("sys"),
@@ -154,6 +157,13 @@ impl Host {
     pub fn available(&self) -> HashMap<&'static str, (bool, String)> {
         self.stats.families().into_iter().map(|family| (family.name, (family.available, family.reason))).collect()
     }
+}
+
+/// A copy of a captured host.
+fn captured(name: &str) -> TempDir {
+    let folder = TempDir::new();
+    copy_host(name, folder.path());
+    folder
 }
 
 fn stat(total: [u64; 4], others: &str) -> String {

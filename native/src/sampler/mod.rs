@@ -8,6 +8,8 @@ pub mod engine;
 #[cfg(test)]
 pub mod engine_test;
 pub mod family;
+#[cfg(test)]
+mod golden_test;
 pub mod instances;
 pub mod kernel;
 pub mod park;
