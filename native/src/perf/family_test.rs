@@ -307,7 +307,7 @@ fn memory_controllers_give_bytes_per_second_and_their_names() {
     let mut bench = Bench::new("intel-2s-server", |_, _| ());
     bench.host.write("proc/vmstat", "pgpgin 1\npgpgout 2\npswpin 3\npswpout 4\npgfault 5\npgmajfault 6\n");
     bench.host.subscribe(1, "memory_bandwidth", SECOND);
-    let traffic = |code: &EventCode, _| if code.config[0] == 0x304 { 1_000_000 } else { 250_000 };
+    let traffic = |code: &EventCode, _| if code.config[0] == 0xf04 { 1_000_000 } else { 250_000 };
     bench.second(SECOND, traffic);
     let frame = bench.second(SECOND, traffic);
     assert_eq!(frame.value("", "read_bytes_per_sec"), 6.0 * 64e6);

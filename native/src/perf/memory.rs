@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(described.len(), 3 * 2 * 2);
         assert_eq!(
             described[..2],
-            [("uncore_imc_0", 0, 0x304, Direction::Read), ("uncore_imc_0", 0, 0xc04, Direction::Write)]
+            [("uncore_imc_0", 0, 0xf04, Direction::Read), ("uncore_imc_0", 0, 0x3004, Direction::Write)]
         );
         assert_eq!((described[11].0, described[11].1), ("uncore_imc_10", 4));
         assert!(plan.layout.iter().all(|meaning| meaning.bytes == 64.0));

@@ -288,7 +288,7 @@ mod tests {
         assert_eq!(config(cpu, "cache-misses,umask=0x4f,inv"), [0x80_4f2e, 0, 0, 0]);
         assert_eq!(config(cpu, "mem-loads,ldlat=30"), [0x1cd, 30, 0, 0]);
         assert_eq!(config(cpu, "config=0x1c2,config2=7"), [0x1c2, 0, 7, 0]);
-        assert_eq!(cpu.microarchitecture().as_deref(), Some("skylake"));
+        assert_eq!(cpu.microarchitecture().as_deref(), Some("icelake"));
     }
 
     #[test]
@@ -315,7 +315,7 @@ mod tests {
         assert_eq!(names, ["uncore_imc_0", "uncore_imc_1", "uncore_imc_10"]);
         assert_eq!(controllers[0].reach, Reach::Shared(vec![0, 4]));
         let reads = controllers[0].encode("cas_count_read").unwrap();
-        assert_eq!((reads.code.config[0], reads.unit.as_str()), (0x304, "MiB"));
+        assert_eq!((reads.code.config[0], reads.unit.as_str()), (0xf04, "MiB"));
         assert_eq!(reads.scale * 1_048_576.0, 64.0);
         assert_eq!(controllers[0].cpus(&[0, 1, 2, 3]), [0]);
         assert!(named(&pmus, "uncore").is_empty());

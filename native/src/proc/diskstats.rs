@@ -250,7 +250,7 @@ impl Change {
         out.put(latency_ms(self.read_ms, self.reads));
         out.put(latency_ms(self.write_ms, self.writes));
         // Real devices have been seen at 102 %: the kernel counts in ticks.
-        out.put((ratio(self.busy_ms) * 100.0).clamp(0.0, 100.0));
+        out.put((per_second(self.busy_ms, elapsed_ns) / 10.0).clamp(0.0, 100.0));
         out.put(in_flight.level());
         out.put(ratio(self.queue_ms));
         out.put(per_second(self.discards, elapsed_ns));

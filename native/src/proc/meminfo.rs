@@ -4,7 +4,7 @@ use super::text::KeyHint;
 use super::zoneinfo::Zoneinfo;
 use crate::sampler::family::{Descriptor, Family, Field, Output, Pair, Problems, Rows};
 use crate::sampler::kernel::Kernel;
-use crate::sampler::raw::{Raw, percent};
+use crate::sampler::raw::{Raw, percent, rest};
 use crate::sampler::reader::{KernelFile, Malformed, Parse, ReadError, Shared};
 
 /// Declares the lines that are read, each with its key.
@@ -159,7 +159,7 @@ impl Family for Memory {
             let lines = &now.lines;
             let total = lines.total.scaled(KIB);
             let available = available_bytes(lines, now.low_watermark_bytes);
-            let used = (total - available).max(0.0);
+            let used = rest(total, available);
             out.put_all([percent(used, total), total, used, available]);
             let levels = [
                 lines.free,

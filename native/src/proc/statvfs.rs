@@ -12,6 +12,7 @@ use crate::host::errno;
 use crate::sampler::aside::{Aside, AsideJob, Job, Turn};
 use crate::sampler::clock;
 use crate::sampler::kernel::Kernel;
+use crate::sampler::raw::rest;
 use crate::sampler::reader::{ReadError, Shared, Source};
 
 /// The list of mounts is read again at least this often, and whenever the kernel says that it has changed.
@@ -44,7 +45,7 @@ impl Usage {
     }
 
     pub fn used_bytes(&self) -> f64 {
-        (self.total_bytes - self.free_bytes).max(0.0)
+        rest(self.total_bytes, self.free_bytes)
     }
 }
 
@@ -209,29 +210,35 @@ fn has_changed(watch: &File) -> bool {
     ready > 0 && poll.revents & (libc::POLLPRI | libc::POLLERR) != 0
 }
 
-impl Job for StatvfsJob {
-    fn pass(&self, turn: &Turn) {
+impl StatvfsJob {
+    fn ask_all(&self, progress: impl Fn(), is_over: impl Fn() -> bool) {
         self.list_if_due();
         let Some(ask) = self.ask else { return };
         let mounts = Arc::clone(&self.answers().mounts);
         for mount in mounts.iter() {
             let mut answers = self.answers();
-            if turn.is_over() {
+            if is_over() {
                 return;
             }
             if answers.is_stuck(&mount.path) {
                 continue;
             }
-            turn.progress();
+            progress();
             answers.asking = Some(mount.path.clone());
             drop(answers);
             let answer = ask(&mount.path);
             let mut answers = self.answers();
             answers.take(&mount.path, answer);
-            if !turn.is_over() {
+            if !is_over() {
                 answers.asking = None;
             }
         }
+    }
+}
+
+impl Job for StatvfsJob {
+    fn pass(&self, turn: &Turn) {
+        self.ask_all(|| turn.progress(), || turn.is_over());
     }
 
     fn left_behind(&self) {
@@ -257,6 +264,8 @@ impl Latest {
 pub struct Filesystems {
     job: Arc<StatvfsJob>,
     aside: AsideJob,
+    /// Asks on the spot, as tests want it.
+    inline: bool,
     latest: Latest,
     news: u64,
 }
@@ -264,7 +273,8 @@ pub struct Filesystems {
 impl Filesystems {
     fn new(proc: PathBuf, ask: Option<Ask>, aside: &Aside) -> Self {
         let job = Arc::new(StatvfsJob::new(proc, ask));
-        Self { aside: aside.take_on(job.clone()), job, latest: Latest::default(), news: 0 }
+        let (latest, inline) = (Latest::default(), aside.is_inline());
+        Self { aside: aside.take_on(job.clone()), job, inline, latest, news: 0 }
     }
 
     pub fn shared(kernel: &mut Kernel) -> Shared<Self> {
@@ -291,7 +301,11 @@ impl Source for Filesystems {
     type Value = Latest;
 
     fn read(&mut self, _buffer: &mut Vec<u8>) -> Result<(), ReadError> {
-        self.aside.supervise();
+        if self.inline {
+            self.job.ask_all(|| (), || false);
+        } else {
+            self.aside.supervise();
+        }
         let answers = self.job.answers();
         if answers.version != self.latest.version {
             self.latest.version = answers.version;
@@ -371,7 +385,7 @@ mod tests {
         filesystems.aside.expire();
         read_until(&mut filesystems, |filesystems| !usage(filesystems, "/last").total_bytes.is_nan());
         let hung = usage(&filesystems, "/hung");
-        assert!(hung.stuck && hung.read_only && hung.total_bytes.is_nan());
+        assert!(hung.stuck && hung.read_only && hung.total_bytes.is_nan() && hung.used_bytes().is_nan());
         read_until(&mut filesystems, |filesystems| filesystems.problems().len() == 2);
         assert_eq!(filesystems.problems(), ["/hung: no answer for 2 s", "EACCES: /refuses: statvfs"]);
 
@@ -390,7 +404,7 @@ mod tests {
         let mut filesystems = Filesystems::new(folder.path().to_owned(), None, &Aside::default());
         filesystems.read(&mut Vec::new()).unwrap();
         let root = usage(&filesystems, "/");
-        assert!(root.total_bytes.is_nan() && root.read_only && !root.stuck);
+        assert!(root.total_bytes.is_nan() && root.used_bytes().is_nan() && root.read_only && !root.stuck);
         assert_eq!(filesystems.problems(), ["sizes are not asked for, because procfs is not this host's"]);
     }
 

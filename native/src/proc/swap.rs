@@ -4,7 +4,7 @@ use super::meminfo::Meminfo;
 use super::vmstat::{Vmstat, scaled_rate};
 use crate::sampler::family::{Descriptor, Family, Field, Output, Pair, Problems, Rows};
 use crate::sampler::kernel::Kernel;
-use crate::sampler::raw::Raw;
+use crate::sampler::raw::{Raw, percent, rest};
 use crate::sampler::reader::{KernelFile, ReadError, Shared};
 use crate::sys::page_size;
 
@@ -65,8 +65,8 @@ impl Family for Swap {
     fn derive(pair: &Pair<SwapRow>, out: &mut Output) {
         for (before, now) in pair.rows() {
             let (total, free) = (now.total.scaled(KIB), now.free.scaled(KIB));
-            let used = (total - free).max(0.0);
-            let usage = if total == 0.0 { 0.0 } else { used / total * 100.0 };
+            let used = rest(total, free);
+            let usage = if total == 0.0 { 0.0 } else { percent(used, total) };
             out.put_all([total, used, free, now.cached.scaled(KIB), usage]);
             let per_sec = |counter: fn(&SwapRow) -> Raw| {
                 before.map_or(f64::NAN, |before| {

@@ -83,11 +83,19 @@ pub fn decimal(word: &[u8]) -> f64 {
     if whole.is_empty() || whole.len() > 19 || fraction.len() > 15 {
         return f64::NAN;
     }
+    let scale = 10_u64.pow(fraction.len() as u32);
     match (integer(whole), if fraction.is_empty() { Some(0) } else { integer(fraction) }) {
-        (Some(whole), Some(part)) => whole as f64 + part as f64 / 10_f64.powi(fraction.len() as i32),
+        // One division of two exact numbers gives the closest there is: 2.97, and not 2 + 0.97.
+        (Some(whole), Some(part)) => match whole.checked_mul(scale).and_then(|digits| digits.checked_add(part)) {
+            Some(digits) if digits < EXACT => digits as f64 / scale as f64,
+            _ => whole as f64 + part as f64 / scale as f64,
+        },
         _ => f64::NAN,
     }
 }
+
+/// Doubles hold every integer below this.
+const EXACT: u64 = 1 << 53;
 
 /// An unsigned integer that fills the whole word; `None` when it is empty, too long or anything else.
 pub fn integer(word: &[u8]) -> Option<u64> {
@@ -192,7 +200,9 @@ mod tests {
     #[test]
     fn decimals() {
         assert_eq!(decimal(b"7.28"), 7.28);
+        assert_eq!(decimal(b"2.97"), 2.97);
         assert_eq!(decimal(b"504"), 504.0);
+        assert_eq!(decimal(b"9999999999999999999.5"), 1e19);
         assert_eq!(decimal(b"3."), 3.0);
         assert!(decimal(b"").is_nan());
         assert!(decimal(b".5").is_nan());
@@ -230,6 +240,12 @@ mod tests {
             let mut hint = KeyHint { offset, absent: false };
             hint.number(&text, b"a");
             hint.number(&text, b"a");
+        }
+
+        #[test]
+        fn decimals_are_the_closest_there_are(whole in 0..1_000_000_000_u32, hundredths in 0..100_u32) {
+            let text = format!("{whole}.{hundredths:02}");
+            prop_assert_eq!(decimal(text.as_bytes()), text.parse::<f64>().unwrap());
         }
 
         #[test]

@@ -86,7 +86,13 @@ pub fn rate_u32(before: Raw, now: Raw, elapsed_ns: u64) -> f64 {
 
 /// `part` of `whole` in percent; NaN when either is unknown or the whole is nothing.
 pub fn percent(part: f64, whole: f64) -> f64 {
-    if whole > 0.0 { part / whole * 100.0 } else { f64::NAN }
+    // In this order a whole number of percent is one.
+    if whole > 0.0 { part * 100.0 / whole } else { f64::NAN }
+}
+
+/// What is left of `whole` without `part`, at least 0; NaN when either is unknown (`f64::max` would make that 0).
+pub fn rest(whole: f64, part: f64) -> f64 {
+    (whole - part).clamp(0.0, f64::INFINITY)
 }
 
 #[cfg(test)]
@@ -175,8 +181,14 @@ mod tests {
 
     #[test]
     fn percentages_of_nothing_are_unknown() {
-        assert_eq!(percent(1.0, 4.0), 25.0);
+        assert_eq!((percent(1.0, 4.0), percent(55.0, 100.0)), (25.0, 55.0));
         assert!(percent(1.0, 0.0).is_nan());
         assert!(percent(1.0, f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn the_rest_of_the_unknown_is_unknown() {
+        assert_eq!((rest(5.0, 2.0), rest(2.0, 5.0)), (3.0, 0.0));
+        assert!(rest(f64::NAN, 2.0).is_nan() && rest(2.0, f64::NAN).is_nan());
     }
 }

@@ -81,7 +81,7 @@ fn net_dev(interfaces: u64, seconds: u64) -> String {
         writeln!(text, "{name:>6}: {bytes:7} {packets:7}    0    0    0     0          0         0 {bytes:8} {packets:7}    0    0    0     0       0          0").unwrap();
     };
     line("lo", 5);
-    line("eth0", (1..interfaces).sum());
+    line("eth0", (1..interfaces - 1).sum());
     for number in 1..interfaces - 1 {
         line(&format!("veth{number:07x}"), number);
     }
