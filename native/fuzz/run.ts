@@ -20,6 +20,7 @@ const RUSTFLAGS = [
   '-Cllvm-args=-sanitizer-coverage-level=4',
   '-Cllvm-args=-sanitizer-coverage-inline-8bit-counters',
   '-Cllvm-args=-sanitizer-coverage-pc-table',
+  '-Cllvm-args=-sanitizer-coverage-trace-compares',
   '-Ccodegen-units=1',
   '-Cdebug-assertions',
   '-Coverflow-checks',

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::net::inet_diag;
-use crate::perf::{count, events, pmu};
+use crate::perf::{control::Settings, count, custom::Chosen, events, plan::HostView, plan::Planner, pmu};
 use crate::proc::{
     cpuinfo::Cpuinfo, diskstats::Diskstats, loadavg::Loadavg, meminfo::Meminfo, mounts, net_dev::NetDev,
     net_snmp::NetSnmp, pressure::Pressure, sockstat::Sockstat, stat::Stat, text::lines, uptime::Uptime, vmstat::Vmstat,
     zoneinfo::Zoneinfo,
 };
+use crate::sampler::kernel::Roots;
 use crate::sampler::raw::Raw;
 use crate::sampler::reader::Parse;
 use crate::sys::{cpu_list, hwmon, resctrl, thousandths};
@@ -90,6 +91,10 @@ pub static PARSERS: &[Parser] = &[
     parser("amd_family", &["proc/cpuinfo"], |text| events::amd_family(utf8(text)).into_iter().map(f64::from).collect()),
     parser("pmu_format", &["sys/bus/event_source/devices/*/format/*"], pmu_format_numbers),
     parser("pmu_event", &["sys/bus/event_source/devices/*/events/*"], pmu_event_numbers),
+    parser("pmu_scale", &["sys/bus/event_source/devices/*/events/*"], |text| {
+        pmu::scale(utf8(text)).into_iter().collect()
+    }),
+    parser("perf_custom", &[], perf_custom_numbers),
     parser("perf_read", &[], perf_read_numbers),
     parser("inet_diag", &[], |bytes| inet_diag::messages(bytes).into_iter().map(|it| it.sockets as f64).collect()),
 ];
@@ -106,8 +111,8 @@ impl Parser {
 
     /// The files of all captured hosts to start from.
     pub fn seeds(&self) -> Vec<PathBuf> {
-        let hosts = matching(&hosts(), "*");
-        hosts.iter().flat_map(|host| self.seeds.iter().flat_map(|seed| matching(host, seed))).collect()
+        let roots = [matching(&hosts(), "*"), matching(&hosts(), "*/later")].concat();
+        roots.iter().flat_map(|root| self.seeds.iter().flat_map(|seed| matching(root, seed))).collect()
     }
 }
 
@@ -188,6 +193,18 @@ fn pmu_event_numbers(text: &[u8]) -> Vec<f64> {
     PMUS.with(|pmus| pmus.iter().filter_map(scale).collect())
 }
 
+/// As an event that the settings name, on a host with two kinds of core.
+fn perf_custom_numbers(text: &[u8]) -> Vec<f64> {
+    let laptop = hosts().join("hybrid-laptop");
+    let roots = Roots { proc: laptop.join("proc"), sys: laptop.join("sys"), cgroup: laptop.join("cgroup") };
+    let settings = Settings { events: vec![utf8(text).to_owned()], ..Settings::default() };
+    let cpus = [0, 1, 2, 3, 4, 5, 6, 7];
+    let Ok(host) = HostView::new(&roots, &cpus, settings) else { return Vec::new() };
+    let plan = Chosen::plan(&host);
+    assert!(plan.requests.len() == plan.slots && plan.events.len() == 1);
+    plan.requests.iter().map(|request| f64::from(request.cpu)).collect()
+}
+
 /// The words of two readings of a group, one behind the other.
 fn perf_read_numbers(bytes: &[u8]) -> Vec<f64> {
     let words: Vec<u64> =
@@ -196,7 +213,8 @@ fn perf_read_numbers(bytes: &[u8]) -> Vec<f64> {
     let (Some(before), Some(now)) = (count::decode(before), count::decode(now)) else { return Vec::new() };
     let numbers = before.zip(now).flat_map(|((_, before), (_, now))| {
         let growth = now.since(before);
-        assert!(!(growth.per_sec < 0.0) && !(growth.running_ratio < 0.0 || growth.running_ratio > 1.0), "{growth:?}");
+        let nonsense = growth.per_sec < 0.0 || growth.running_ratio < 0.0 || growth.running_ratio > 1.0;
+        assert!(!nonsense, "{growth:?}");
         [growth.per_sec, growth.running_ratio, now.grown_since(before).map_or(f64::NAN, |grown| grown as f64)]
     });
     numbers.collect()

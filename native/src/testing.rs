@@ -87,7 +87,9 @@ pub fn host(name: &str) -> PathBuf {
 /// The names of all of them, sorted.
 pub fn hosts() -> Vec<String> {
     let entries = std::fs::read_dir(fixtures().join("hosts")).unwrap();
-    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let folders = entries.map(|entry| entry.unwrap()).filter(|entry| entry.file_type().unwrap().is_dir());
+    let mut names: Vec<String> = folders.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    assert!(!names.is_empty());
     names.sort();
     names
 }

@@ -23,6 +23,13 @@ impl Growth {
 }
 
 impl Count {
+    /// The kernel adds with the overflow of 64 bits, so a count that passes 2^64 starts over at 0. What goes back by less
+    /// than half of that (a memory controller's count may, when its driver corrects it) did not grow by the rest.
+    fn value_since(self, before: Self) -> Option<u64> {
+        let grown = self.value.wrapping_sub(before.value);
+        (grown <= u64::MAX / 2).then_some(grown)
+    }
+
     pub const fn is_open(&self) -> bool {
         self.enabled_ns > 0
     }
@@ -31,7 +38,7 @@ impl Count {
     /// (`× enabled / running`), over that time (`/ enabled`), is the count over the time it ran. That time is the
     /// kernel's own, taken together with the value: it does not matter when exactly we came to read.
     pub fn since(self, before: Self) -> Growth {
-        let value = self.value.checked_sub(before.value);
+        let value = self.value_since(before);
         let enabled = self.enabled_ns.checked_sub(before.enabled_ns).filter(|enabled| *enabled > 0);
         let running = self.running_ns.checked_sub(before.running_ns);
         let (Some(value), Some(enabled), Some(running)) = (value, enabled, running) else { return Growth::NOTHING };
@@ -44,7 +51,7 @@ impl Count {
 
     /// How much it grew since `before`, extrapolated to the whole time; `None` when it never had its turn or was reset.
     pub fn grown_since(self, before: Self) -> Option<u64> {
-        let value = self.value.checked_sub(before.value)?;
+        let value = self.value_since(before)?;
         let enabled = self.enabled_ns.checked_sub(before.enabled_ns)?;
         let running = self.running_ns.checked_sub(before.running_ns).filter(|running| *running > 0)?;
         if running >= enabled {
@@ -115,11 +122,50 @@ mod tests {
 
     #[test]
     fn a_counter_that_was_reset_or_stood_still_has_no_value() {
-        let before = count(u64::MAX - 1, SECOND, SECOND);
-        for now in [count(5, 2 * SECOND, 2 * SECOND), before, Count::default()] {
+        let before = count(1 << 40, 2 * SECOND, 2 * SECOND);
+        let opened_anew = count((1 << 40) + 5, SECOND, SECOND);
+        for now in [count(5, 3 * SECOND, 3 * SECOND), opened_anew, before, Count::default()] {
             let growth = now.since(before);
             assert!(growth.per_sec.is_nan() && growth.running_ratio.is_nan(), "{growth:?}");
             assert_eq!(now.grown_since(before).unwrap_or(0), 0);
+        }
+    }
+
+    /// From the words of two readings of a group of two, by id, to what its counters did in between.
+    fn growths<const N: usize, const M: usize>(before: [u64; N], now: [u64; M]) -> Option<Vec<(u64, Growth)>> {
+        let before: Vec<_> = decode(&before)?.collect();
+        let of = |id| before.iter().find(|(known, _)| *known == id).map_or(Count::default(), |(_, count)| *count);
+        Some(decode(&now)?.map(|(id, now)| (id, now.since(of(id)))).collect())
+    }
+
+    #[test]
+    fn readings_of_a_group_become_rates() {
+        const FIRST: [u64; 7] = [2, SECOND, SECOND, 1000, 71, 50, 72];
+        let rates = |now: [u64; 7]| {
+            let growths = growths(FIRST, now).unwrap();
+            growths.iter().map(|(id, growth)| (*id, growth.per_sec, growth.running_ratio)).collect::<Vec<_>>()
+        };
+        let all_the_time = rates([2, 3 * SECOND, 3 * SECOND, 1600, 71, 90, 72]);
+        assert_eq!(all_the_time, [(71, 300.0, 1.0), (72, 20.0, 1.0)]);
+        let a_quarter_of_it = rates([2, 3 * SECOND, SECOND + SECOND / 2, 1150, 71, 60, 72]);
+        assert_eq!(a_quarter_of_it, [(71, 300.0, 0.25), (72, 20.0, 0.25)]);
+        let in_another_order = rates([2, 3 * SECOND, 3 * SECOND, 90, 72, 1600, 71]);
+        assert_eq!(in_another_order, [(72, 20.0, 1.0), (71, 300.0, 1.0)]);
+        let never = rates([2, 3 * SECOND, SECOND, 1000, 71, 50, 72]);
+        assert!(never.iter().all(|(_, per_sec, running_ratio)| per_sec.is_nan() && *running_ratio == 0.0));
+        assert!(growths(FIRST, [2, 3 * SECOND, 3 * SECOND, 1600, 71, 90]).is_none(), "cut off");
+    }
+
+    #[test]
+    fn a_count_that_passes_the_end_goes_on_and_one_that_steps_back_has_no_value() {
+        let before = count(u64::MAX - 9, SECOND, SECOND);
+        let now = count(20, 2 * SECOND, 2 * SECOND);
+        assert_eq!((now.since(before).per_sec, now.grown_since(before)), (30.0, Some(30)));
+        let before = count(1 << 48, SECOND, SECOND);
+        for stepped_back in [(1 << 48) - 1, 3] {
+            let now = count(stepped_back, 2 * SECOND, 2 * SECOND);
+            assert!(now.since(before).per_sec.is_nan());
+            assert_eq!(now.grown_since(before), None);
         }
     }
 

@@ -167,6 +167,19 @@ mod tests {
     }
 
     #[test]
+    fn a_group_that_took_turns_gives_both_times_to_all_its_counts() {
+        let fake = Rc::new(FakeKernel::default());
+        let (groups, _) = open(&kernel(&fake), &[request(0, 0, 1, 10), request(1, 0, 1, 11)]);
+        let mut counts = [Count::default(); 2];
+        for (running_ns, values) in [(250, [10, 11]), (0, [20, 22]), (750, [30, 33])] {
+            fake.run(1000, running_ns, |code, _| code.config[0]);
+            assert!(groups[0].read(&mut counts));
+            assert_eq!(counts.map(|count| count.value), values);
+        }
+        assert!(counts.iter().all(|count| (count.enabled_ns, count.running_ns) == (3001, 1001)));
+    }
+
+    #[test]
     fn ids_decide_whose_count_it_is() {
         let fake = Rc::new(FakeKernel::default());
         let (groups, _) = open(&kernel(&fake), &[request(0, 0, 1, 10), request(1, 0, 1, 11)]);

@@ -186,6 +186,9 @@ impl Adder {
             if let Some(grown) = count.grown_since(*last) {
                 self.bytes[direction] = self.bytes[direction].saturating_add((grown as f64 * meaning.bytes) as u64);
                 *last = *count;
+            } else if count.running_ns != last.running_ns {
+                // It had its turn and stepped back: it goes on from there, and does not stand still until it has caught up.
+                *last = *count;
             }
         }
         let sum = |direction: Direction| {
@@ -310,6 +313,16 @@ mod tests {
         assert_eq!((third.read, third.write, third.total), (Raw::new(6400), Raw::new(128), Raw::new(6528)));
         let reopened = adder.add(&counted(both, [count(150, 30, 20), count(9, 30, 30)], 2));
         assert_eq!((reopened.total, reopened.generation), (Raw::new(0), 2));
+    }
+
+    #[test]
+    fn a_count_that_steps_back_adds_nothing_and_goes_on_from_there() {
+        let both = [Direction::Read, Direction::Write];
+        let mut adder = Adder::default();
+        let mut read = |value, ns| adder.add(&counted(both, [count(value, ns, ns), count(0, ns, ns)], 1)).read;
+        let read = [(1 << 40, 10), ((1 << 40) - 7, 20), ((1 << 40) - 5, 30), (5, 40), (6, 50)]
+            .map(|(value, ns)| read(value, ns));
+        assert_eq!(read, [0, 0, 128, 128, 192].map(Raw::new));
     }
 
     #[test]

@@ -147,7 +147,7 @@ impl Pmu {
             self.set(&mut encoded.code, field, number(term, value)?)?;
         }
         let beside = |suffix: &str| attribute(&self.folder.join("events").join(format!("{event}.{suffix}")));
-        if let Some(scale) = beside("scale").and_then(|text| text.trim().parse::<f64>().ok()) {
+        if let Some(scale) = beside("scale").as_deref().and_then(scale) {
             encoded.scale = scale;
         }
         encoded.unit = beside("unit").unwrap_or_default().trim().to_owned();
@@ -185,6 +185,11 @@ impl Pmu {
         };
         format!("{} has no event or field {term}; events: {}; fields: {}", self.name, list("events"), list("format"))
     }
+}
+
+/// What is in a `.scale` file: a factor such as `6.103515625e-5`.
+pub fn scale(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|scale: &f64| scale.is_finite() && *scale > 0.0)
 }
 
 fn number(term: &str, text: &str) -> Result<u64, String> {
@@ -289,6 +294,14 @@ mod tests {
         assert_eq!(config(cpu, "mem-loads,ldlat=30"), [0x1cd, 30, 0, 0]);
         assert_eq!(config(cpu, "config=0x1c2,config2=7"), [0x1c2, 0, 7, 0]);
         assert_eq!(cpu.microarchitecture().as_deref(), Some("icelake"));
+    }
+
+    #[test]
+    fn scales_are_factors() {
+        assert_eq!((scale("6.103515625e-5\n"), scale("1")), (Some(6.103_515_625e-5), Some(1.0)));
+        for nonsense in ["", "inf", "nan", "-1", "0", "1e999", "2 MiB"] {
+            assert_eq!(scale(nonsense), None, "{nonsense:?}");
+        }
     }
 
     #[test]

@@ -149,7 +149,7 @@ fn golden_outputs_are_what_they_were() {
         copy_host(&name, folder.path());
         (name, folder)
     });
-    let made = LARGE_HOSTS.iter().map(|(name, make)| ((*name).to_owned(), make()));
+    let made = LARGE_HOSTS.iter().map(|host| (host.name.to_owned(), (host.make)()));
     let mut outputs: Vec<(String, String)> =
         kept.chain(made).map(|(name, folder)| (format!("{name}.txt"), rendered(&name, folder))).collect();
     outputs.sort();

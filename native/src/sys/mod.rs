@@ -10,7 +10,8 @@ pub mod resctrl;
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// Size of a memory page in bytes.
+/// Size of a memory page in bytes: that of the kernel which runs us, and so of every procfs that it shows us, wherever that
+/// is mounted. No file tells that of another host, whose files were copied here: its swap and TCP memory are told in our pages.
 pub fn page_size() -> u64 {
     static SIZE: OnceLock<u64> = OnceLock::new();
     *SIZE.get_or_init(|| {

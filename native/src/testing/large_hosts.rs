@@ -6,9 +6,15 @@ use std::path::Path;
 
 use super::{LATER, TempDir, copy_host};
 
-/// A host that a test wants, by its name.
-pub static LARGE_HOSTS: [(&str, fn() -> TempDir); 2] =
-    [("generated-512-cpus", || many_cpus(512)), ("generated-2000-interfaces", || many_interfaces(2000))];
+pub struct LargeHost {
+    pub name: &'static str,
+    pub make: fn() -> TempDir,
+}
+
+pub static LARGE_HOSTS: [LargeHost; 2] = [
+    LargeHost { name: "generated-512-cpus", make: || many_cpus(512) },
+    LargeHost { name: "generated-2000-interfaces", make: || many_interfaces(2000) },
+];
 
 fn write(folder: &Path, file: &str, text: &str) {
     let path = folder.join(file);
