@@ -19,7 +19,7 @@ mod process_top;
 pub mod process_use;
 mod process_users;
 #[cfg(test)]
-mod robustness;
+pub mod robustness;
 pub mod sockstat;
 pub mod stat;
 pub mod statvfs;

@@ -16,7 +16,7 @@ static FILES: LazyLock<Vec<(&Parser, Vec<u8>)>> = LazyLock::new(|| {
 });
 
 /// What a cell of a kernel's table should not hold, and may.
-const STRANGE_CELLS: [&str; 14] = [
+pub const STRANGE_CELLS: [&str; 14] = [
     "-1",
     "0",
     "18446744073709551615",
@@ -34,7 +34,7 @@ const STRANGE_CELLS: [&str; 14] = [
 ];
 
 /// The text with the cell at this index replaced; cells end at blanks and at what the kernel joins numbers with.
-fn with_cell(text: &[u8], at: Index, cell: &str) -> Vec<u8> {
+pub fn with_cell(text: &[u8], at: Index, cell: &str) -> Vec<u8> {
     let ends = |byte: &u8| byte.is_ascii_whitespace() || b":=,-/".contains(byte);
     let starts: Vec<usize> =
         (0..text.len()).filter(|&start| !ends(&text[start]) && (start == 0 || ends(&text[start - 1]))).collect();

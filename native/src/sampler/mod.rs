@@ -4,6 +4,8 @@
 mod allocation_test;
 pub mod aside;
 pub mod clock;
+#[cfg(test)]
+mod damage_test;
 pub mod engine;
 #[cfg(test)]
 pub mod engine_test;
