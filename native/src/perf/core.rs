@@ -174,12 +174,20 @@ impl Family for Perf {
 #[derive(Clone, Copy)]
 struct Rates {
     per_sec: [f64; EVENTS],
+    /// Instructions per second of the CPUs that count the event: where one kind of core does not have it, its instructions
+    /// have nothing to do with it.
+    instructions_per_sec: [f64; EVENTS],
     open: [bool; EVENTS],
     running_ratio: f64,
 }
 
 impl Rates {
-    const NOTHING: Self = Self { per_sec: [f64::NAN; EVENTS], open: [false; EVENTS], running_ratio: f64::NAN };
+    const NOTHING: Self = Self {
+        per_sec: [f64::NAN; EVENTS],
+        instructions_per_sec: [f64::NAN; EVENTS],
+        open: [false; EVENTS],
+        running_ratio: f64::NAN,
+    };
 
     fn between(before: Option<&PerfRow>, now: &PerfRow) -> Self {
         let mut rates = Self::NOTHING;
@@ -190,6 +198,7 @@ impl Rates {
             rates.per_sec[event] = growth.per_sec;
             rates.running_ratio = rates.running_ratio.min(growth.running_ratio);
         }
+        rates.instructions_per_sec = [rates.per_sec[Event::Instructions as usize]; EVENTS];
         rates
     }
 
@@ -198,11 +207,15 @@ impl Rates {
     fn together(self, other: Self) -> Self {
         let mut sum = self;
         for event in 0..EVENTS {
-            sum.per_sec[event] = match (self.open[event], other.open[event]) {
-                (true, true) => self.per_sec[event] + other.per_sec[event],
-                (true, false) => self.per_sec[event],
-                (false, _) => other.per_sec[event],
+            let of_those_that_count = |a: &[f64; EVENTS], b: &[f64; EVENTS]| match (self.open[event], other.open[event])
+            {
+                (true, true) => a[event] + b[event],
+                (true, false) => a[event],
+                (false, _) => b[event],
             };
+            sum.per_sec[event] = of_those_that_count(&self.per_sec, &other.per_sec);
+            sum.instructions_per_sec[event] =
+                of_those_that_count(&self.instructions_per_sec, &other.instructions_per_sec);
             sum.open[event] |= other.open[event];
         }
         sum.running_ratio = self.running_ratio.min(other.running_ratio);
@@ -211,10 +224,9 @@ impl Rates {
 
     fn put(&self, out: &mut Output) {
         let of = |event: Event| self.per_sec[event as usize];
-        let instructions = of(Event::Instructions);
-        let per_thousand = |event: Event| of(event) / instructions * 1000.0;
+        let per_thousand = |event: Event| of(event) * 1000.0 / self.instructions_per_sec[event as usize];
         let ms = |event: Event| of(event) / 1e6;
-        out.put_all([self.running_ratio, instructions / of(Event::Cycles)]);
+        out.put_all([self.running_ratio, of(Event::Instructions) / of(Event::Cycles)]);
         out.put_all([Event::Cycles, Event::Instructions, Event::Branches, Event::BranchMisses].map(of));
         out.put(percent(of(Event::BranchMisses), of(Event::Branches)));
         out.put_all([Event::L1dLoads, Event::L1dLoadMisses, Event::L1iLoads, Event::L1iLoadMisses].map(of));

@@ -196,8 +196,12 @@ fn a_hybrid_host_counts_each_kind_of_core_with_its_own_pmu() {
     let frame = bench.second(SECOND, busy);
     assert_eq!(frame.value("all", "instructions_per_sec"), 16_000_000.0);
     assert!(frame.value("5", "l1i_load_misses_per_sec").is_nan() && frame.value("5", "l2_misses_per_sec").is_nan());
-    // The cores that have it make up the sum.
+    // The cores that have it make up the sum, and its share of their instructions.
     assert_eq!(frame.value("all", "l1i_load_misses_per_sec"), 4.0 * 500.0);
+    for cpus in ["all", "0"] {
+        assert_eq!(frame.value(cpus, "l1i_misses_per_1000_instructions"), 0.25);
+        assert_eq!(frame.value(cpus, "l2_misses_per_1000_instructions"), 0.25);
+    }
     assert_eq!(bench.status("cycles").pmu, "cpu_core,cpu_atom");
     let status = bench.status("L1-icache-load-misses");
     assert!(status.available);
