@@ -4,12 +4,15 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use crate::cgroup::cpuacct::UsagePerCpu;
+use crate::cgroup::files::{Blkio, CpuMax, CpuStat, FirstTask, IoStat, MemoryStat, Number};
+use crate::cgroup::identity::classify;
 use crate::net::inet_diag;
 use crate::perf::{control::Settings, count, custom::Chosen, events, plan::HostView, plan::Planner, pmu};
 use crate::proc::{
     cpuinfo::Cpuinfo, diskstats::Diskstats, loadavg::Loadavg, meminfo::Meminfo, mounts, net_dev::NetDev,
-    net_snmp::NetSnmp, pressure::Pressure, sockstat::Sockstat, stat::Stat, text::lines, uptime::Uptime, vmstat::Vmstat,
-    zoneinfo::Zoneinfo,
+    net_snmp::NetSnmp, pressure::Pressure, process_stat::ProcessIo, process_stat::ProcessStat, sockstat::Sockstat,
+    stat::Stat, text::lines, uptime::Uptime, vmstat::Vmstat, zoneinfo::Zoneinfo,
 };
 use crate::sampler::kernel::Roots;
 use crate::sampler::raw::Raw;
@@ -87,6 +90,39 @@ pub static PARSERS: &[Parser] = &[
         &["sys/class/hwmon/*/temp1_input", "sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"],
         |text| vec![thousandths(utf8(text).trim_end())],
     ),
+    parser("process_stat", &["proc/*/stat"], |text| {
+        ProcessStat::parse(text).map_or_else(Vec::new, |it| levels([it.major_faults, it.cpu_ticks, it.resident_pages]))
+    }),
+    parser("process_io", &["proc/*/io"], |text| {
+        let io = ProcessIo::parse(text);
+        levels([io.read_bytes, io.written_bytes])
+    }),
+    parser("cgroup_path", &[], |text| {
+        classify(utf8(text));
+        Vec::new()
+    }),
+    parser("cgroup_number", &["cgroup/*/*/memory.current", "cgroup/*/*/pids.max"], |text| {
+        file(text, |it: &Number| vec![it.0.level()])
+    }),
+    parser("cgroup_cpu_max", &["cgroup/*/*/cpu.max"], |text| file(text, |it: &CpuMax| vec![it.0])),
+    parser("cgroup_cpu_stat", &["cgroup/*/*/cpu.stat"], |text| {
+        file(text, |it: &CpuStat| levels([it.usage_us, it.throttled_us]))
+    }),
+    parser("cgroup_memory_stat", &["cgroup/*/*/memory.stat"], |text| {
+        file(text, |it: &MemoryStat| levels([it.anon, it.inactive_file]))
+    }),
+    parser("cgroup_io_stat", &["cgroup/*/*/io.stat"], |text| {
+        file(text, |it: &IoStat| levels([it.bytes.read, it.operations.written]))
+    }),
+    parser("cgroup_blkio", &["cgroup/blkio/*/*/blkio.throttle.io_service_bytes"], |text| {
+        file(text, |it: &Blkio| levels([it.0.read, it.0.written]))
+    }),
+    parser("cgroup_procs", &["cgroup/*/*/cgroup.procs"], |text| {
+        file(text, |it: &FirstTask| it.0.into_iter().map(|pid| pid as f64).collect())
+    }),
+    parser("cpuacct", &["cgroup/cpuacct/cpuacct.usage_percpu"], |text| {
+        file(text, |it: &UsagePerCpu| levels([it.of(0), it.all()]))
+    }),
     parser("resctrl", &[], |text| file(text, |it: &resctrl::Bytes| vec![it.0.level()])),
     parser("amd_family", &["proc/cpuinfo"], |text| events::amd_family(utf8(text)).into_iter().map(f64::from).collect()),
     parser("pmu_format", &["sys/bus/event_source/devices/*/format/*"], pmu_format_numbers),

@@ -213,7 +213,6 @@ impl Parse for FirstTask {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     fn parsed<P: Parse>(text: &str) -> P {
         let mut parsed = P::default();
@@ -261,22 +260,5 @@ mod tests {
     fn the_first_task_that_can_be_seen() {
         assert_eq!(parsed::<FirstTask>("0\n41\n42\n").0, Some(41));
         assert_eq!(parsed::<FirstTask>("").0, None);
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_survived(text in proptest::collection::vec(any::<u8>(), 0..300)) {
-            for _ in 0..2 {
-                Number::default().parse(&text).ok();
-                let mut max = CpuMax::default();
-                max.parse(&text).ok();
-                prop_assert!(!max.0.is_infinite());
-                CpuStat::default().parse(&text).ok();
-                MemoryStatV1::default().parse(&text).ok();
-                IoStat::default().parse(&text).ok();
-                Blkio::default().parse(&text).ok();
-                FirstTask::default().parse(&text).ok();
-            }
-        }
     }
 }

@@ -12,7 +12,7 @@ pub mod pressure;
 pub mod process;
 mod process_choice;
 mod process_folder;
-mod process_stat;
+pub mod process_stat;
 #[cfg(test)]
 mod process_test;
 mod process_top;

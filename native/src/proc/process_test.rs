@@ -71,7 +71,7 @@ fn processes_have_their_figures() {
     assert_eq!((postgres("cpu_percent"), postgres("threads"), postgres("started_seconds")), (40.0, 3.0, 41.0));
     assert_eq!((postgres("read_bytes_per_sec"), postgres("write_bytes_per_sec")), (4096.0, 5120.0));
     assert_eq!(postgres("memory_bytes"), 15_360.0 * PAGE_BYTES);
-    assert_eq!(postgres("memory_percent"), 15_360.0 * 4.0 / 24_684_084.0 * 100.0);
+    assert_eq!(postgres("memory_percent"), 15_360.0 * 4.0 * 100.0 / 24_684_084.0);
     let kernel_thread = |field| of(&frame, 61, "kworker/u8:2-flush-254:0", field);
     assert_eq!(kernel_thread("cpu_percent"), 1.0);
     assert!(kernel_thread("memory_bytes").is_nan() && kernel_thread("memory_percent").is_nan());
