@@ -37,10 +37,23 @@ export declare class Sampler {
   stats(): SamplerStats
   /** What is known of each perf event: nothing before the start; while nobody samples its family, whether one CPU counts it. */
   perfEvents(): Array<PerfEventStatus>
+  /** The containers and other groups that are sampled at present; none while nobody samples the family `container`. */
+  containers(): Array<ContainerInfo>
   /** Changes what perf events are counted, from the next tick on. Throws `TACHO_BAD_CPU_LIST`. */
   configurePerf(settings: PerfSettings): void
   /** Ends the thread and waits for it; nothing happens the second time. Pending frames can still be drained. */
   stop(): void
+}
+
+/** A control group that is sampled. */
+export interface ContainerInfo {
+  /** The name of its instance in the family `container`: the runtime's id, a unit's name, or its path. */
+  id: string
+  kind: 'docker' | 'podman' | 'containerd' | 'crio' | 'lxc' | 'nspawn' | 'service' | 'scope' | 'cgroup'
+  /** Its path below the root of its hierarchy. */
+  cgroup: string
+  /** Of the Kubernetes pod it belongs to; empty when it belongs to none. */
+  podUid: string
 }
 
 /** All metric families, in the order of their registration. */
