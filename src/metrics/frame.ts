@@ -11,7 +11,10 @@ export const FRAME_HEADER_WORDS = 6;
 /** Set in `flags` when samples are missing before this frame: no rate in it crosses the gap. */
 export const FRAME_FLAG_GAP = 1;
 
-/** Frames of this stream right before this one were lost on the way out of the sampler. Rates are since the last of those. */
+/**
+ * Frames of this stream right before this one were lost on the way out of the sampler. Rates are since the last of those, and the
+ * other flags that they had are set here.
+ */
 export const FRAME_FLAG_LOST = 2;
 
 /** The clock was set or the host slept, so the ticks since the frame before tell nothing about what was missed. */

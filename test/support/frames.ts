@@ -4,6 +4,8 @@ import type { Frame, FrameLayout } from '../../src/metrics/frame.ts';
 /** A frame source whose ticks the test makes. */
 export class ScriptedSource {
   readonly open = new Map<string, FrameListener[]>();
+  /** What the next subscription to close hands over first. */
+  waiting: Frame[] = [];
 
   subscribe(family: string, intervalMs: number, listener: FrameListener): Subscription {
     const key = `${family}@${intervalMs * 1_000}`;
@@ -14,6 +16,7 @@ export class ScriptedSource {
       family,
       intervalMs,
       close: () => {
+        this.batch(...this.waiting.splice(0));
         listeners.splice(listeners.indexOf(listener), 1);
         if (listeners.length === 0) this.open.delete(key);
       },

@@ -28,8 +28,8 @@ struct Stream {
     family: usize,
     slot: usize,
     table: Timetable,
-    /// Its last frame found no room in the ring.
-    lost: bool,
+    /// What its next frame says of those right before it that found no room in the ring: [`FLAG_LOST`], and their own flags.
+    owed_flags: u32,
 }
 
 /// Everything the sampler thread owns.
@@ -84,7 +84,7 @@ impl Engine {
         let Some(tracked) = self.families.get_mut(family) else { return };
         let slot = tracked.open(interval_ns, self.tick);
         let now = self.kernel.commons.clock.now();
-        self.streams.push(Stream { id, family, slot, table: Timetable::new(interval_ns, &now), lost: false });
+        self.streams.push(Stream { id, family, slot, table: Timetable::new(interval_ns, &now), owed_flags: 0 });
         self.tell_problems();
     }
 
@@ -140,15 +140,16 @@ impl Engine {
         self.stats.missed.add(tick.missed);
         self.stats.gaps.add(u64::from(emitted.gap));
         self.stats.late.add(u64::from(tick.lateness_ns > (interval_ns / 10).min(LATE_LIMIT_NS)));
+        let flags = flag(emitted.gap, FLAG_GAP) | flag(tick.disturbed, FLAG_DISTURBED) | stream.owed_flags;
         let header = Header {
             layout: emitted.layout,
             timestamp_us: tick.grid_ns / 1000 + self.stats.epoch.get(),
             interval_us: interval_ns / 1000,
             lateness_us: tick.lateness_ns / 1000,
-            flags: flag(emitted.gap, FLAG_GAP) | flag(stream.lost, FLAG_LOST) | flag(tick.disturbed, FLAG_DISTURBED),
+            flags,
         };
         let written = self.ring.push(&mut self.frame, header);
-        self.streams[index].lost = !written;
+        self.streams[index].owed_flags = if written { 0 } else { flags | FLAG_LOST };
         self.unannounced |= written;
         self.stats.overruns.add(u64::from(!written));
         self.stats.ring_high_water_words.set(self.ring.high_water_words as u64);

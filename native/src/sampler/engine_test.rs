@@ -411,6 +411,23 @@ fn a_consumer_that_does_not_drain_loses_frames_that_are_counted() {
 }
 
 #[test]
+fn a_frame_that_is_lost_hands_its_flags_on() {
+    let mut host = Host::with_ring("vm-2cpu", 1024);
+    host.subscribe(1, "memory", SECOND);
+    for second in 0..40 {
+        if second == 35 {
+            host.clock.step(3600);
+        }
+        host.clock.advance(SECOND);
+        host.engine.wake();
+    }
+    assert!(host.frames().iter().all(|frame| frame.flags == 0));
+    let flags = |frames: Vec<Frame>| frames.iter().map(|frame| frame.flags).collect::<Vec<_>>();
+    assert_eq!(flags(host.after(SECOND)), [FLAG_GAP | FLAG_LOST | FLAG_DISTURBED]);
+    assert_eq!(flags(host.after(SECOND)), [0]);
+}
+
+#[test]
 fn roots_tell_whose_they_are() {
     assert!(Roots::default().is_this_host());
     assert!(!Roots { proc: Path::new("/host/proc").into(), ..Roots::default() }.is_this_host());

@@ -14,7 +14,8 @@ use rtrb::{Consumer, Producer, RingBuffer};
 pub const HEADER_WORDS: usize = 6;
 /// Bit 0 of a frame's flags: no rate connects this frame with the one before.
 pub const FLAG_GAP: u32 = 1;
-/// Bit 1: there was no room for frames of this stream right before this one. Its rates are since the last of those.
+/// Bit 1: there was no room for frames of this stream right before this one. Its rates are since the last of those; their other
+/// flags are set in this one.
 pub const FLAG_LOST: u32 = 2;
 /// Bit 2: the clock was set or the host slept, so the grid points since the frame before tell nothing about what was missed.
 pub const FLAG_DISTURBED: u32 = 4;

@@ -1,5 +1,5 @@
 import type { Socket } from '../../http/sockets.ts';
-import { FRAME_FLAG_GAP, type Frame, type FrameLayout } from '../../metrics/frame.ts';
+import type { Frame, FrameLayout } from '../../metrics/frame.ts';
 import type { FrameText } from './encoding.ts';
 import type { DropReason } from './protocol.ts';
 import { type Drop, Sequence } from './sequence.ts';
@@ -9,8 +9,10 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 /** More than can wait and come in one batch: past this, the library would throw messages away. */
 export const SOCKET_BUFFER_BYTES = 64 * 1024 * 1024;
 const TOO_FAR_BEHIND = 4008;
+/** A message of frames is full at so many characters: clients commonly refuse a message of more than 1 MiB. */
+const FULL_MESSAGE_LENGTH = 64 * 1024;
 
-/** What became of the frames of all consumers. */
+/** What became of the ticks of all consumers. */
 export class StreamCounts {
   frames = 0;
   readonly dropped: Record<DropReason, number> = { not_sampled: 0, overrun: 0, slow_consumer: 0 };
@@ -25,6 +27,7 @@ export class Consumer {
   #nextLayout = 1;
   #messages: string[] = [];
   #frames: string[] = [];
+  #framesLength = 0;
   #blocked = false;
 
   constructor(socket: Socket, counts: StreamCounts) {
@@ -37,7 +40,10 @@ export class Consumer {
     this.#sequences.set(family, new Sequence());
   }
 
+  /** Tells what is still to be told of it. */
   end(family: string): void {
+    const drop = this.#sequences.get(family)?.takeDrop();
+    if (drop) this.#tellDrop(family, drop);
     this.#sequences.delete(family);
   }
 
@@ -52,14 +58,21 @@ export class Consumer {
     const sequence = this.#sequences.get(family);
     if (!sequence) return;
     if (this.#blocked) {
-      sequence.skipped(frame);
+      // Counted now and told later: it may go before it reads again.
+      this.#counts.dropped.slow_consumer += sequence.skipped(frame);
       return;
     }
-    const { seq, drop } = sequence.sent(frame);
-    if (drop) this.#tellDrop(family, drop);
+    const { seq, drop, gap } = sequence.sent(frame);
+    if (drop) {
+      this.#counts.dropped[drop.reason] += drop.count;
+      this.#tellDrop(family, drop);
+    }
     const layout = this.#layoutOf(frame.layout);
-    const gap = frame.flags & FRAME_FLAG_GAP ? '"gap":true,' : '';
-    this.#frames.push(`{"family":"${family}","layout":${layout},"seq":${seq},${gap}${text.members}}`);
+    const mark = gap ? '"gap":true,' : '';
+    const encoded = `{"family":"${family}","layout":${layout},"seq":${seq},${mark}${text.members}}`;
+    this.#frames.push(encoded);
+    this.#framesLength += encoded.length;
+    if (this.#framesLength >= FULL_MESSAGE_LENGTH) this.#finishFrames();
     this.#counts.frames += 1;
   }
 
@@ -90,7 +103,6 @@ export class Consumer {
   }
 
   #tellDrop(family: string, { fromSeq, count, reason }: Drop): void {
-    this.#counts.dropped[reason] += count;
     this.tell({ type: 'dropped', family, from_seq: fromSeq, count, reason });
   }
 
@@ -110,5 +122,6 @@ export class Consumer {
     if (this.#frames.length === 0) return;
     this.#messages.push(`{"type":"frames","frames":[${this.#frames.join()}]}`);
     this.#frames = [];
+    this.#framesLength = 0;
   }
 }

@@ -1,4 +1,4 @@
-import { FRAME_FLAG_DISTURBED, FRAME_FLAG_LOST, type Frame } from '../../metrics/frame.ts';
+import { FRAME_FLAG_DISTURBED, FRAME_FLAG_GAP, FRAME_FLAG_LOST, type Frame } from '../../metrics/frame.ts';
 import type { DropReason } from './protocol.ts';
 
 /** Ticks without a frame, one after the other. */
@@ -21,17 +21,22 @@ export class Sequence {
   #next = 1;
   #lastUs: number | null = null;
   #pending: Drop | null = null;
+  #gap = false;
 
-  /** A frame that is to be sent: its number, and what went missing before it. */
-  sent(tick: Tick): { seq: number; drop: Drop | null } {
+  /** A frame that is to be sent: its number, what went missing before it, and whether a gap lies between the one sent before and it. */
+  sent(tick: Tick): { seq: number; drop: Drop | null; gap: boolean } {
     const missing = this.#follow(tick);
+    const gap = this.#gap;
+    this.#gap = false;
     if (missing > 0) this.#add(missing, tick.flags & FRAME_FLAG_LOST ? 'overrun' : 'not_sampled');
-    return { seq: this.#number(1), drop: this.takeDrop() };
+    return { seq: this.#number(1), drop: this.takeDrop(), gap };
   }
 
-  /** A frame that is left out, together with what went missing before it. */
-  skipped(tick: Tick): void {
-    this.#add(this.#follow(tick) + 1, 'slow_consumer');
+  /** A frame that is left out, together with what went missing before it: so many ticks. */
+  skipped(tick: Tick): number {
+    const count = this.#follow(tick) + 1;
+    this.#add(count, 'slow_consumer');
+    return count;
   }
 
   /** What is to be told, once. */
@@ -45,6 +50,7 @@ export class Sequence {
   #follow({ timestampUs, intervalUs, flags }: Tick): number {
     const lastUs = this.#lastUs;
     this.#lastUs = timestampUs;
+    if (flags & FRAME_FLAG_GAP) this.#gap = true;
     if (lastUs === null || flags & FRAME_FLAG_DISTURBED) return 0;
     // Rounded, because the last digits of a timestamp are the number of the clock's epoch.
     return Math.max(0, Math.round((timestampUs - lastUs) / intervalUs) - 1);

@@ -115,8 +115,9 @@ export class SampleStream implements FrameListener {
     }
     const intervalMs = Math.max(1, Math.round(1_000 / message.hz));
     const status = new Map(this.#source.stats().families.map((family) => [family.name, family]));
+    // Left first, all of them: leaving hands over what was sampled, and no frame of a family may come before its schema.
+    for (const { name } of families) this.#leave(consumer, name);
     const schemas = families.map((family) => {
-      this.#leave(consumer, family.name);
       const effectiveMs = this.#join(consumer, family, intervalMs);
       const { available = true, reason = '' } = status.get(family.name) ?? {};
       return { ...schemaOf(family, effectiveMs), available, reason };

@@ -160,6 +160,47 @@ test('a consumer that does not read is told what it did not get, and the other g
   expect(quick.take().flatMap(({ frames }) => (frames as unknown[] | undefined) ?? [])).toHaveLength(11);
 });
 
+test('what a consumer missed is counted at once, and told to the one that unsubscribes first', () => {
+  const { source, stream, send } = setUp();
+  const client = new Client(stream);
+  send(client, { type: 'subscribe', families: ['cpu'], hz: 1_000 });
+  client.stuck = true;
+  for (let ms = 1; ms <= 10; ms += 1) source.batch(at(ms, ms, ms));
+  const { frames, dropped } = stream.counts;
+  expect(frames + dropped.slow_consumer).toBe(10);
+  client.take();
+  send(client, { type: 'unsubscribe', families: ['cpu'] });
+  expect(client.take()).toEqual([
+    { type: 'dropped', family: 'cpu', from_seq: frames + 1, count: 10 - frames, reason: 'slow_consumer' },
+    { type: 'unsubscribed', families: ['cpu'] },
+  ]);
+  expect(stream.counts.dropped.slow_consumer).toBe(10 - frames);
+});
+
+test('much at once comes in several messages', () => {
+  const { source, stream, send } = setUp();
+  const client = new Client(stream);
+  const many = layout('cpu', Array.from({ length: 1_000 }, (_, cpu) => `${cpu}`));
+  send(client, { type: 'subscribe', families: ['cpu'], hz: 1_000 });
+  source.batch(...Array.from({ length: 100 }, (_, ms) => ({ ...at(ms, ...Array(1_000).fill(0.5)), layout: many })));
+  const sizes = client.take().flatMap(({ frames }) => (frames ? [JSON.stringify(frames).length] : []));
+  expect(sizes.length).toBeGreaterThan(1);
+  expect(Math.max(...sizes)).toBeLessThan(100_000);
+  expect(stream.counts.frames).toBe(100);
+});
+
+test('a family has its schema before its first frame, whatever is handed over on the way', () => {
+  const { source, stream, send } = setUp();
+  const [first, second] = [new Client(stream), new Client(stream)];
+  send(first, { type: 'subscribe', families: ['cpu'], hz: 1_000 });
+  send(second, { type: 'subscribe', families: ['perf'], hz: 1_000 });
+  second.take();
+  source.waiting = [at(1, 1, 1)];
+  send(second, { type: 'subscribe', families: ['cpu', 'perf'], hz: 1_000 });
+  source.batch(at(2, 2, 2));
+  expect(second.take().map(({ type }) => type)).toEqual(['subscribed', 'layout', 'frames']);
+});
+
 test('streams of the sampler end with their last consumer', () => {
   const { source, stream, send } = setUp();
   const [first, second] = [new Client(stream), new Client(stream)];
