@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { clientFrame, OPCODE, serverFrames } from '../support/websocket-frames.ts';
 import { startServer } from './support/in-process.ts';
 import { RawConnection } from './support/raw.ts';
 
@@ -26,44 +27,16 @@ function handshake(path: string, overrides: Record<string, string | null> = {}, 
   return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
-const TEXT = 1;
-const BINARY = 2;
-const CONTINUATION = 0;
-const PING = 9;
-
-/** A client's frame, masked with noughts (RFC 6455 §5.2). */
-function frame(opcode: number, payload: string | Buffer, final = true): Buffer {
-  const bytes = Buffer.from(payload);
-  const long = bytes.length > 125;
-  const head = Buffer.alloc(long ? 8 : 6);
-  head[0] = (final ? 0x80 : 0) | opcode;
-  head[1] = 0x80 | (long ? 126 : bytes.length);
-  if (long) head.writeUInt16BE(bytes.length, 2);
-  return Buffer.concat([head, bytes]);
-}
+const { text: TEXT, binary: BINARY, continuation: CONTINUATION, ping: PING } = OPCODE;
 
 /** The server's text messages, and the code it closed with. */
 function framesOf(received: Buffer): { texts: string[]; closed: number | null } {
-  const texts: string[] = [];
-  let closed: number | null = null;
-  let offset = received.indexOf('\r\n\r\n') + 4;
-  while (offset + 2 <= received.length) {
-    const opcode = (received[offset] as number) & 0x0f;
-    let length = received[offset + 1] as number;
-    offset += 2;
-    if (length === 126) {
-      length = received.readUInt16BE(offset);
-      offset += 2;
-    } else if (length === 127) {
-      length = Number(received.readBigUInt64BE(offset));
-      offset += 8;
-    }
-    const payload = received.subarray(offset, offset + length);
-    if (opcode === TEXT) texts.push(payload.toString());
-    if (opcode === 8) closed = payload.readUInt16BE(0);
-    offset += length;
-  }
-  return { texts, closed };
+  const { frames } = serverFrames(received.subarray(received.indexOf('\r\n\r\n') + 4));
+  const close = frames.find(({ opcode }) => opcode === OPCODE.close);
+  return {
+    texts: frames.filter(({ opcode }) => opcode === TEXT).map(({ payload }) => payload.toString()),
+    closed: close ? close.payload.readUInt16BE(0) : null,
+  };
 }
 
 async function openRaw(path = '/api/ws/echo?token=user'): Promise<RawConnection> {
@@ -205,19 +178,19 @@ describe('messages', () => {
   });
 
   const illFrames: [name: string, frames: Buffer[], code: number | null][] = [
-    ['a binary message', [frame(BINARY, 'x')], 1003],
+    ['a binary message', [clientFrame(BINARY, 'x')], 1003],
     [
       'a binary frame inside a fragmented text',
-      [frame(TEXT, 'a', false), frame(BINARY, 'b'), frame(CONTINUATION, 'c')],
+      [clientFrame(TEXT, 'a', false), clientFrame(BINARY, 'b'), clientFrame(CONTINUATION, 'c')],
       1003,
     ],
-    ['a text frame inside a fragmented text', [frame(TEXT, 'a', false), frame(TEXT, 'b')], null],
-    ['text that is no UTF-8', [frame(TEXT, Buffer.from([0xc3, 0x28]))], null],
-    ['a message that is too long', [frame(TEXT, 'x'.repeat(1_025))], null],
-    ['fragments that are too long together', Array(3).fill(frame(TEXT, 'x'.repeat(500), false)), null],
-    ['a flood of messages', Array(1_000).fill(frame(TEXT, 'x')), 1008],
-    ['a flood of pings', Array(1_000).fill(frame(PING, '')), 1008],
-    ['a reserved opcode', [frame(3, 'x')], null],
+    ['a text frame inside a fragmented text', [clientFrame(TEXT, 'a', false), clientFrame(TEXT, 'b')], null],
+    ['text that is no UTF-8', [clientFrame(TEXT, Buffer.from([0xc3, 0x28]))], null],
+    ['a message that is too long', [clientFrame(TEXT, 'x'.repeat(1_025))], null],
+    ['fragments that are too long together', Array(3).fill(clientFrame(TEXT, 'x'.repeat(500), false)), null],
+    ['a flood of messages', Array(1_000).fill(clientFrame(TEXT, 'x')), 1008],
+    ['a flood of pings', Array(1_000).fill(clientFrame(PING, '')), 1008],
+    ['a reserved opcode', [clientFrame(3, 'x')], null],
   ];
 
   test.each(illFrames)('%s closes the socket', async (_name, frames, code) => {
@@ -234,7 +207,11 @@ describe('messages', () => {
   test('a text in fragments arrives whole', async () => {
     const connection = await openRaw();
     connection.send(
-      Buffer.concat([frame(TEXT, 'h\u00e9', false), frame(CONTINUATION, 'l', false), frame(CONTINUATION, 'lo')]),
+      Buffer.concat([
+        clientFrame(TEXT, 'h\u00e9', false),
+        clientFrame(CONTINUATION, 'l', false),
+        clientFrame(CONTINUATION, 'lo'),
+      ]),
     );
     await connection.until(() => framesOf(connection.received).texts.includes('h\u00e9llo'));
     connection.socket.destroy();
@@ -265,7 +242,7 @@ describe('messages', () => {
   test('a client that does not read is told apart, and what it cannot take is dropped', async () => {
     const connection = await openRaw();
     connection.socket.pause();
-    connection.send(frame(TEXT, 'flood me'));
+    connection.send(clientFrame(TEXT, 'flood me'));
     // 20 MB are more than the kernel and 1 MiB of our own take.
     await expect.poll(() => fixture.counts.floodOutcomes).toEqual(['buffered', 'dropped', 'sent']);
     const before = fixture.counts.socketsClosed;
