@@ -7,9 +7,10 @@ import { query } from './query/bench.ts';
 import { retention } from './retention/bench.ts';
 import { sampler } from './sampler/bench.ts';
 import { storage } from './storage/bench.ts';
+import { stream } from './stream/bench.ts';
 
 /** Every bench there is. */
-const BENCHES: readonly Bench[] = [sampler, footprint, query, storage, retention];
+const BENCHES: readonly Bench[] = [sampler, footprint, query, storage, retention, stream];
 
 const abort = new AbortController();
 

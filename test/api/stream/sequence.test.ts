@@ -10,7 +10,9 @@ function tick(ms: number, flags = 0, epoch = 0) {
 
 test('ticks that follow each other have following numbers', () => {
   const sequence = new Sequence();
-  expect([1, 2, 3].map((ms) => sequence.sent(tick(ms)))).toEqual([1, 2, 3].map((seq) => ({ seq, drop: null, gap: false })));
+  expect([1, 2, 3].map((ms) => sequence.sent(tick(ms)))).toEqual(
+    [1, 2, 3].map((seq) => ({ seq, drop: null, gap: false })),
+  );
 });
 
 test('a tick that nobody sampled is told before the next frame', () => {
@@ -32,8 +34,16 @@ test('a stall that is a gap for rates still has its ticks counted', () => {
 test('where the clock was set, no ticks are made up', () => {
   const sequence = new Sequence();
   sequence.sent(tick(1));
-  expect(sequence.sent(tick(3_600_000, FRAME_FLAG_GAP | FRAME_FLAG_DISTURBED))).toEqual({ seq: 2, drop: null, gap: true });
-  expect(sequence.sent(tick(-5_000, FRAME_FLAG_GAP | FRAME_FLAG_DISTURBED, 1))).toEqual({ seq: 3, drop: null, gap: true });
+  expect(sequence.sent(tick(3_600_000, FRAME_FLAG_GAP | FRAME_FLAG_DISTURBED))).toEqual({
+    seq: 2,
+    drop: null,
+    gap: true,
+  });
+  expect(sequence.sent(tick(-5_000, FRAME_FLAG_GAP | FRAME_FLAG_DISTURBED, 1))).toEqual({
+    seq: 3,
+    drop: null,
+    gap: true,
+  });
   expect(sequence.sent(tick(-4_999, 0, 1))).toEqual({ seq: 4, drop: null, gap: false });
 });
 

@@ -180,7 +180,10 @@ test('what a consumer missed is counted at once, and told to the one that unsubs
 test('much at once comes in several messages', () => {
   const { source, stream, send } = setUp();
   const client = new Client(stream);
-  const many = layout('cpu', Array.from({ length: 1_000 }, (_, cpu) => `${cpu}`));
+  const many = layout(
+    'cpu',
+    Array.from({ length: 1_000 }, (_, cpu) => `${cpu}`),
+  );
   send(client, { type: 'subscribe', families: ['cpu'], hz: 1_000 });
   source.batch(...Array.from({ length: 100 }, (_, ms) => ({ ...at(ms, ...Array(1_000).fill(0.5)), layout: many })));
   const sizes = client.take().flatMap(({ frames }) => (frames ? [JSON.stringify(frames).length] : []));
