@@ -114,8 +114,10 @@ export interface PerfEventStatus {
   /** The PMUs that count it, or that were tried, with commas between; empty when there is none. */
   pmu: string
   available: boolean
-  /** Why not, or why not on all CPUs, and what to do; empty when all is well. */
+  /** Why not, or why not on all CPUs; empty when all is well. */
   reason: string
+  /** What would change that; empty when nothing would that is known. */
+  remedy: string
 }
 
 /** What may change about perf events while the sampler runs. */
@@ -129,10 +131,18 @@ export interface PerfSettings {
 /** What one reader has done. */
 export interface ReaderStats {
   name: string
+  /** The file or folder that it reads. */
+  path: string
+  /** The families that it is read for. */
+  families: Array<string>
   reads: number
   errors: number
   /** Whether the last read failed. */
   failing: boolean
+  /** Whether there was nothing to ask, for the reason that `lastError` is. */
+  idle: boolean
+  /** Whether it is read on another thread: then `totalNs` is what picking up takes. */
+  aside: boolean
   /** The last error, with its path; empty when there was none. */
   lastError: string
   /** Time spent reading and parsing, ns. */

@@ -126,10 +126,18 @@ pub struct FrameLayout {
 #[napi(object)]
 pub struct ReaderStats {
     pub name: String,
+    /// The file or folder that it reads.
+    pub path: String,
+    /// The families that it is read for.
+    pub families: Vec<String>,
     pub reads: f64,
     pub errors: f64,
     /// Whether the last read failed.
     pub failing: bool,
+    /// Whether there was nothing to ask, for the reason that `lastError` is.
+    pub idle: bool,
+    /// Whether it is read on another thread: then `totalNs` is what picking up takes.
+    pub aside: bool,
     /// The last error, with its path; empty when there was none.
     pub last_error: String,
     /// Time spent reading and parsing, ns.
@@ -164,8 +172,10 @@ pub struct PerfEventStatus {
     /// The PMUs that count it, or that were tried, with commas between; empty when there is none.
     pub pmu: String,
     pub available: bool,
-    /// Why not, or why not on all CPUs, and what to do; empty when all is well.
+    /// Why not, or why not on all CPUs; empty when all is well.
     pub reason: String,
+    /// What would change that; empty when nothing would that is known.
+    pub remedy: String,
 }
 
 /// A control group that is sampled.
@@ -296,9 +306,13 @@ impl Sampler {
         let count = |total: &sampler::stats::Total| total.get() as f64;
         let readers = stats.readers().into_iter().map(|reader| ReaderStats {
             name: reader.name.clone(),
+            path: reader.path.display().to_string(),
+            families: reader.families().into_iter().map(str::to_owned).collect(),
             reads: count(&reader.reads),
             errors: count(&reader.errors),
             failing: reader.failing.get() != 0,
+            idle: reader.idle.get() != 0,
+            aside: reader.aside.get() != 0,
             last_error: reader.last_error(),
             total_ns: count(&reader.total_ns),
         });
@@ -331,6 +345,7 @@ impl Sampler {
             pmu: status.pmu,
             available: status.available,
             reason: status.reason,
+            remedy: status.remedy,
         };
         self.inner.perf().statuses().into_iter().map(status).collect()
     }

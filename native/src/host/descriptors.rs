@@ -1,7 +1,7 @@
 //! How many files this process may open (getrlimit(2)).
 
 /// Descriptors left to the rest of the daemon, unless that is more than a quarter of all.
-const RESERVED_DESCRIPTORS: u64 = 1024;
+pub const RESERVED_DESCRIPTORS: u64 = 1024;
 
 /// How many more descriptors there are, after the limit was raised for so many where that is possible.
 pub fn room(wanted: usize) -> usize {

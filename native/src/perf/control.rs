@@ -14,6 +14,8 @@ pub struct EventStatus {
     pub available: bool,
     /// Empty when it is counted everywhere.
     pub reason: String,
+    /// What would have it counted; empty when nothing is known that would.
+    pub remedy: String,
 }
 
 /// What is to be counted.
@@ -89,7 +91,14 @@ mod tests {
     use super::*;
 
     fn status(family: &'static str, name: &str) -> EventStatus {
-        EventStatus { family, name: name.to_owned(), pmu: String::new(), available: true, reason: String::new() }
+        EventStatus {
+            family,
+            name: name.to_owned(),
+            pmu: String::new(),
+            available: true,
+            reason: String::new(),
+            remedy: String::new(),
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::group::{self, Group, Refusal};
 use super::kernel::Permission;
 use super::plan::{HostView, Plan, PlannedEvent, Planner, Request};
 use super::pmu;
-use super::reasons::{self, Circumstances};
+use super::reasons::{self, Circumstances, Problem};
 use crate::sampler::clock::Clock;
 use crate::sampler::family::Problems;
 use crate::sampler::kernel::{Kernel, Roots};
@@ -149,7 +149,7 @@ impl<P: Planner> Counting<P> {
         if !host.settings.enabled {
             requests.clear();
             for event in &mut events {
-                event.problem = Some("switched off (perf_events_enabled)".to_owned());
+                event.problem = Some(reasons::switched_off());
             }
         }
         if !self.wanted {
@@ -244,11 +244,7 @@ fn keep_within(room: usize, events: &mut [PlannedEvent], requests: &mut Vec<Requ
         if kept[index] {
             left -= needed;
         } else {
-            let reason = format!(
-                "EMFILE: all events need {wanted} file descriptors and there are {room}: raise the limit of open files \
-                 (LimitNOFILE)"
-            );
-            event.problem.get_or_insert(reason);
+            event.problem.get_or_insert_with(|| reasons::too_few_descriptors(wanted, room));
         }
     }
     requests.retain(|request| kept[request.event]);
@@ -275,15 +271,19 @@ fn statuses(
             refused.entry(refusal.errno).or_default().push(refusal.cpu);
         }
         let available = refused.values().map(Vec::len).sum::<usize>() < tried;
-        let reasons = event.problem.iter().cloned().chain(refused.into_iter().map(|(errno, cpus)| {
-            let reason = reasons::explain(errno, event.hardware, circumstances);
-            if available { format!("{reason} (CPUs {})", cpu_list::format(&cpus)) } else { reason }
+        let problems = event.problem.iter().cloned().chain(refused.into_iter().map(|(errno, cpus)| {
+            let mut problem = reasons::explain(errno, event.hardware, circumstances);
+            if available {
+                problem.reason = format!("{} (CPUs {})", problem.reason, cpu_list::format(&cpus));
+            }
+            problem
         }));
-        let mut reason = reasons.collect::<Vec<_>>().join("; ");
-        if !available && reason.is_empty() {
-            "no CPU to count on".clone_into(&mut reason);
+        let mut problem = problems.reduce(Problem::and).unwrap_or_default();
+        if !available && problem.reason.is_empty() {
+            "no CPU to count on".clone_into(&mut problem.reason);
         }
-        EventStatus { family, name: event.name.clone(), pmu: pmus.join(","), available, reason }
+        let Problem { reason, remedy } = problem;
+        EventStatus { family, name: event.name.clone(), pmu: pmus.join(","), available, reason, remedy }
     };
     events.iter().enumerate().map(status).collect()
 }

@@ -6,6 +6,7 @@ use super::events;
 use super::kernel::{EventCode, TYPE_RAW};
 use super::plan::{HostView, Plan, PlannedEvent, Planner, Request};
 use super::pmu::{self, Encoded, Pmu};
+use super::reasons::Problem;
 use crate::sampler::family::{Descriptor, Family, Field, Output, Pair, Problems, Rows};
 use crate::sampler::kernel::Kernel;
 use crate::sampler::reader::{ReadError, Shared};
@@ -63,15 +64,15 @@ fn plain(code: EventCode) -> Encoded {
     Encoded { code, scale: 1.0, unit: String::new() }
 }
 
-/// What an event as written means on this host. Errors are sentences.
-fn resolve(host: &HostView, written: &str) -> Result<(Vec<Target>, bool), String> {
+/// What an event as written means on this host.
+fn resolve(host: &HostView, written: &str) -> Result<(Vec<Target>, bool), Problem> {
     if let Some((name, terms)) = written.split_once('/') {
         let terms = terms.strip_suffix('/').filter(|terms| !terms.contains('/'));
         let terms = terms.ok_or_else(|| "expected PMU/EVENT/ with nothing behind, as in msr/tsc/".to_owned())?;
         let pmus = pmu::named(&host.pmus, name);
         if pmus.is_empty() {
             let names: Vec<&str> = host.pmus.iter().map(|pmu| pmu.name.as_str()).collect();
-            return Err(format!("ENOENT: no such PMU: {name}; this host has {}", names.join(" ")));
+            return Err(format!("ENOENT: no such PMU: {name}; this host has {}", names.join(" ")).into());
         }
         let target = |pmu: &&Pmu| {
             let online = if matches!(pmu.reach, pmu::Reach::Shared(_)) { host.online.clone() } else { host.chosen() };
@@ -84,9 +85,8 @@ fn resolve(host: &HostView, written: &str) -> Result<(Vec<Target>, bool), String
     let raw = written.strip_prefix('r').and_then(|digits| u64::from_str_radix(digits, 16).ok());
     let definition = events::by_name(written);
     if raw.is_none() && definition.is_none() {
-        return Err(
-            "expected PMU/EVENT/ as in msr/tsc/, a raw code such as r13c, or a generic event such as cycles".to_owned()
-        );
+        let expected = "expected PMU/EVENT/ as in msr/tsc/, a raw code such as r13c, or a generic event such as cycles";
+        return Err(expected.to_owned().into());
     }
     let amd_family = host.amd_family();
     let mut targets = Vec::<Target>::new();

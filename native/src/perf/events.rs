@@ -2,7 +2,7 @@
 
 use super::kernel::{EventCode, TYPE_HARDWARE, TYPE_HW_CACHE, TYPE_RAW, TYPE_SOFTWARE};
 use super::pmu::{Pmu, Reach};
-use super::reasons::NO_CORE_PMU;
+use super::reasons::{self, Problem};
 
 /// The place of each event in a reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,16 +99,16 @@ impl Definition {
         !matches!(self.source, Source::Software(_))
     }
 
-    /// The encoding on a core PMU (`None`: there is none in sysfs). Errors are sentences.
-    pub fn encode(&self, pmu: Option<&Pmu>, amd_family: Option<u32>) -> Result<EventCode, String> {
+    /// The encoding on a core PMU (`None`: there is none in sysfs).
+    pub fn encode(&self, pmu: Option<&Pmu>, amd_family: Option<u32>) -> Result<EventCode, Problem> {
         let generic = |kind, config| EventCode { kind, config: [config | extended_type(pmu), 0, 0, 0] };
         match self.source {
             Source::Software(config) => Ok(EventCode { kind: TYPE_SOFTWARE, config: [config, 0, 0, 0] }),
             Source::Hardware(config) => Ok(generic(TYPE_HARDWARE, config)),
             Source::Cache(cache, miss) => Ok(generic(TYPE_HW_CACHE, cache | if miss { CACHE_RESULT_MISS } else { 0 })),
             Source::L2Misses => {
-                let pmu = pmu.ok_or_else(|| format!("ENOENT: {NO_CORE_PMU}"))?;
-                l2_misses(pmu, amd_family)
+                let pmu = pmu.ok_or_else(|| reasons::no_core_pmu(libc::ENOENT))?;
+                Ok(l2_misses(pmu, amd_family)?)
             }
         }
     }
@@ -183,7 +183,7 @@ mod tests {
     fn code(name: &str, host_name: &str, pmu_name: &str, amd_family: Option<u32>) -> Result<EventCode, String> {
         let pmus = pmu::all(&host(host_name).join("sys")).unwrap();
         let pmu = pmus.iter().find(|pmu| pmu.name == pmu_name);
-        by_name(name).unwrap().encode(pmu, amd_family)
+        by_name(name).unwrap().encode(pmu, amd_family).map_err(|problem| problem.reason)
     }
 
     const fn plain(kind: u32, config: u64) -> Result<EventCode, String> {

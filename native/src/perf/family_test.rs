@@ -218,11 +218,9 @@ fn too_few_descriptors_leave_out_the_last_events() {
     assert_eq!(frame.value("all", "cycles_per_sec"), 4_000_000.0);
     assert!(frame.value("all", "branch_misses_per_sec").is_nan());
     assert!(bench.status(TABLE[9].name).available);
-    let reason = bench.status(TABLE[10].name).reason;
-    assert_eq!(
-        reason,
-        "EMFILE: all events need 96 file descriptors and there are 43: raise the limit of open files (LimitNOFILE)"
-    );
+    let EventStatus { reason, remedy, .. } = bench.status(TABLE[10].name);
+    assert_eq!(reason, "EMFILE: all events need 96 file descriptors and there are 43");
+    assert!(remedy.contains("ulimit -n 2144") && remedy.contains("LimitNOFILE=2144"), "{remedy}");
 }
 
 #[test]

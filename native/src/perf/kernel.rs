@@ -179,20 +179,30 @@ impl PerfKernel for SystemKernel {
     }
 }
 
-/// Whether the process is root, and what `perf_event_paranoid` is: who may count (perf_event_open(2)).
+/// `CAP_SYS_ADMIN` and `CAP_PERFMON` (capabilities(7)), either of which lets a process count everything.
+const MAY_COUNT: u64 = 1 << 21 | 1 << 38;
+
+/// Whether the process has a capability for it, and what `perf_event_paranoid` is: who may count (perf_event_open(2)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permission {
-    pub root: bool,
+    pub capable: bool,
     pub paranoid: Option<i64>,
 }
 
 impl Permission {
     pub fn of(roots: &Roots) -> Self {
         let read = std::fs::read_to_string(roots.proc.join("sys/kernel/perf_event_paranoid"));
-        // SAFETY: geteuid takes nothing and cannot fail.
-        let root = unsafe { libc::geteuid() } == 0;
-        Self { root, paranoid: read.ok().and_then(|text| text.trim().parse().ok()) }
+        // The process's own, wherever the roots are.
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let capable = effective_capabilities(&status).is_some_and(|set| set & MAY_COUNT != 0);
+        Self { capable, paranoid: read.ok().and_then(|text| text.trim().parse().ok()) }
     }
+}
+
+/// `CapEff` of /proc/self/status (proc_pid_status(5)).
+fn effective_capabilities(status: &str) -> Option<u64> {
+    let set = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
+    u64::from_str_radix(set.trim(), 16).ok()
 }
 
 #[cfg(test)]
@@ -228,6 +238,13 @@ mod tests {
         assert!(words[3] > 0 && words[5] > 0, "clocks run: {words:?}");
         assert_eq!([words[4], words[6], words[8]], [&leader, &task_clock, &switches].map(|one| one.id().unwrap()));
         assert!(words[7] > 0, "what joined another PMU's group counts too: {words:?}");
+    }
+
+    #[test]
+    fn capabilities_are_a_set_of_bits() {
+        assert_eq!(effective_capabilities("Name:\tx\nCapEff:\t0000004000000000\nCapBnd:\t0\n"), Some(1 << 38));
+        assert_eq!(effective_capabilities("CapBnd:\t1\n"), None);
+        assert_eq!(effective_capabilities("CapEff:\tmany\n"), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use super::counting::Counted;
 use super::plan::{HostView, Plan, PlannedEvent, Planner, Request};
 use super::pmu::{self, Encoded, Pmu};
+use super::reasons;
 use crate::sampler::raw::Raw;
 
 /// What a CAS command or a data beat moves.
@@ -129,8 +130,7 @@ impl Planner for Controllers {
                 break;
             }
         }
-        let nothing = "ENOENT: no such PMU: this kernel shows no counters of memory controllers";
-        let problem = |index: usize| (requests.is_empty() && index < 2).then(|| nothing.to_owned());
+        let problem = |index: usize| (requests.is_empty() && index < 2).then(reasons::no_memory_pmu);
         let events = DIRECTIONS.iter().map(|(direction, name)| PlannedEvent {
             name: (*name).to_owned(),
             hardware: false,
@@ -142,7 +142,7 @@ impl Planner for Controllers {
             events.truncate(2);
         } else {
             for event in &mut events[..2] {
-                event.problem = Some("the hardware counts reads and writes together".to_owned());
+                event.problem = Some("the hardware counts reads and writes together".to_owned().into());
             }
         }
         requests.sort_by_key(|request| (request.cpu, request.group));
@@ -282,14 +282,16 @@ mod tests {
         assert_eq!(described(&old)[0], ("amd_df", 0, 0x3807, Direction::Both));
         assert_eq!(described(&old)[7], ("amd_df", 0, 0x1_0000_38c7, Direction::Both));
         assert_eq!(old.events.len(), 3);
-        assert!(old.events[0].problem.as_ref().unwrap().contains("together"));
+        assert!(old.events[0].problem.as_ref().unwrap().reason.contains("together"));
     }
 
     #[test]
     fn a_host_without_says_so() {
         let plan = plan(&host("arm-big-little"));
         assert!(plan.requests.is_empty());
-        assert!(plan.events.iter().all(|event| event.problem.as_ref().unwrap().starts_with("ENOENT: no such PMU")));
+        assert!(
+            plan.events.iter().all(|event| event.problem.as_ref().unwrap().reason.starts_with("ENOENT: no such PMU"))
+        );
     }
 
     fn counted(direction: [Direction; 2], counts: [Count; 2], generation: u32) -> Counted<Vec<Meaning>> {

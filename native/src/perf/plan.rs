@@ -6,6 +6,7 @@ use super::control::Settings;
 use super::events;
 use super::kernel::EventCode;
 use super::pmu::{self, Pmu};
+use super::reasons::Problem;
 use crate::sampler::kernel::Roots;
 
 /// What plans are made from.
@@ -45,7 +46,7 @@ pub struct PlannedEvent {
     pub name: String,
     pub hardware: bool,
     /// Why it (or some of it) is not even tried.
-    pub problem: Option<String>,
+    pub problem: Option<Problem>,
 }
 
 /// A counter to open. Those of one CPU and group stand together; they are read in one go.

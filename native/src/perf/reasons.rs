@@ -1,9 +1,10 @@
-//! Why an event is not counted, in words a person can act on.
+//! Why an event is not counted and what would change that, in words a person can act on.
 
 use std::collections::BTreeMap;
 
 use super::control::EventStatus;
 use super::kernel::Permission;
+use crate::host::descriptors::RESERVED_DESCRIPTORS;
 use crate::host::errno;
 
 /// What an errno means depends on these.
@@ -14,87 +15,210 @@ pub struct Circumstances {
     pub core_pmu: bool,
 }
 
+/// Why something is not counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problem {
+    pub reason: String,
+    /// The commands, settings or hosts that would change it; empty when nothing is known that would.
+    pub remedy: String,
+}
+
+impl From<String> for Problem {
+    /// A problem that only its reason helps with.
+    fn from(reason: String) -> Self {
+        Self { reason, remedy: String::new() }
+    }
+}
+
+impl Problem {
+    fn new(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { reason: reason.into(), remedy: remedy.into() }
+    }
+
+    /// Both, where a remedy that helps with both is said once.
+    pub fn and(self, other: Self) -> Self {
+        let remedy = if self.remedy.contains(&other.remedy) {
+            self.remedy
+        } else if self.remedy.is_empty() {
+            other.remedy
+        } else {
+            format!("{}; {}", self.remedy, other.remedy)
+        };
+        Self { reason: format!("{}; {}", self.reason, other.reason), remedy }
+    }
+}
+
 /// Said of every hardware event where sysfs shows no PMU of the cores.
-pub const NO_CORE_PMU: &str =
-    "no such PMU: this kernel shows no counters of the CPU (a virtual machine without a virtual PMU?)";
+pub fn no_core_pmu(refused: i32) -> Problem {
+    Problem::new(
+        format!("{}: no such PMU: this kernel shows no counters of the CPU", errno::name(refused)),
+        "use bare metal, or a virtual machine type that passes the PMU through (QEMU/KVM: -cpu host,pmu=on)",
+    )
+}
+
+/// Said where sysfs shows no PMU of memory controllers.
+pub fn no_memory_pmu() -> Problem {
+    Problem::new(
+        "ENOENT: no such PMU: this kernel shows no counters of memory controllers",
+        "on bare metal: modprobe intel_uncore (AMD: amd_uncore), or mount -t resctrl resctrl /sys/fs/resctrl",
+    )
+}
+
+/// Said of every event while `perf_events_enabled` is false.
+pub fn switched_off() -> Problem {
+    Problem::new("switched off (perf_events_enabled)", "set perf_events_enabled to true (PUT /api/config)")
+}
+
+/// Said of the events that were given up because so many descriptors were wanted and there is only room for fewer.
+pub fn too_few_descriptors(wanted: usize, room: usize) -> Problem {
+    // As much again for what else is open as is kept free for it.
+    let limit = wanted as u64 + 2 * RESERVED_DESCRIPTORS;
+    Problem::new(
+        format!("EMFILE: all events need {wanted} file descriptors and there are {room}"),
+        format!("raise the limit of open files: LimitNOFILE={limit} in the systemd unit, or ulimit -n {limit}"),
+    )
+}
 
 /// Why `perf_event_open` refused an event.
-pub fn explain(refused: i32, hardware: bool, circumstances: &Circumstances) -> String {
+pub fn explain(refused: i32, hardware: bool, circumstances: &Circumstances) -> Problem {
     let name = errno::name(refused);
     match refused {
-        libc::EACCES | libc::EPERM => format!("{name}: {}", permission(&circumstances.permission)),
-        libc::ENOENT | libc::ENODEV | libc::EOPNOTSUPP | libc::EINVAL if hardware && !circumstances.core_pmu => {
-            format!("{name}: {NO_CORE_PMU}")
+        // Permission comes first for the kernel, but would not help.
+        libc::EACCES | libc::EPERM | libc::ENOENT | libc::ENODEV | libc::EOPNOTSUPP | libc::EINVAL
+            if hardware && !circumstances.core_pmu =>
+        {
+            no_core_pmu(refused)
         }
+        libc::EACCES | libc::EPERM => permission(&name, &circumstances.permission),
         libc::ENOENT | libc::ENODEV | libc::EOPNOTSUPP | libc::EINVAL => {
-            format!("{name}: the PMU does not count this")
+            format!("{name}: the PMU does not count this").into()
         }
-        libc::EMFILE | libc::ENFILE => format!("{name}: raise the limit of open files (LimitNOFILE)"),
-        libc::EBUSY | libc::ENOSPC => format!("{name}: all counters are held by somebody else"),
-        libc::E2BIG => format!("{name}: the kernel is too old for config3"),
-        libc::ENOSYS => format!("{name}: kernel without CONFIG_PERF_EVENTS, or a sandbox forbids perf_event_open"),
-        _ => name,
-    }
-}
-
-fn permission(Permission { root, paranoid }: &Permission) -> String {
-    match paranoid {
-        Some(level) if *level > 0 && !root => format!(
-            "perf_event_paranoid={level}: run as root, grant CAP_PERFMON, or set sysctl kernel.perf_event_paranoid=0"
+        libc::EMFILE | libc::ENFILE => Problem::new(
+            format!("{name}: no file descriptor is left"),
+            "raise the limit of open files: LimitNOFILE= in the systemd unit, ulimit -n, or for all processes \
+             sysctl -w fs.file-max=N",
         ),
-        _ => "a sandbox forbids perf_event_open: grant the container CAP_PERFMON, and let seccomp pass it".to_owned(),
+        libc::EBUSY | libc::ENOSPC => Problem::new(
+            format!("{name}: all counters are held by somebody else"),
+            "end what else counts (perf, a profiler), and sysctl -w kernel.nmi_watchdog=0",
+        ),
+        libc::E2BIG => Problem::new(format!("{name}: the kernel is too old for config3"), "use Linux 6.3 or newer"),
+        libc::ENOSYS => Problem::new(
+            format!("{name}: kernel without CONFIG_PERF_EVENTS, or a sandbox forbids perf_event_open"),
+            "use a kernel with CONFIG_PERF_EVENTS=y, and a seccomp profile that lets perf_event_open pass",
+        ),
+        _ => name.into(),
     }
 }
 
-/// All that is not counted, the events of one reason together: `cycles, instructions: ENOENT: …`.
-pub fn summary(statuses: &[EventStatus]) -> Vec<String> {
-    let mut events: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for status in statuses.iter().filter(|status| !status.reason.is_empty()) {
-        events.entry(&status.reason).or_default().push(&status.name);
+fn permission(name: &str, Permission { capable, paranoid }: &Permission) -> Problem {
+    match paranoid {
+        Some(level) if *level > 0 && !capable => Problem::new(
+            format!("{name}: perf_event_paranoid={level} and no CAP_PERFMON"),
+            format!(
+                "sysctl -w kernel.perf_event_paranoid=0, or AmbientCapabilities=CAP_PERFMON in the systemd unit, or \
+                 setcap cap_perfmon+ep {}, or run as root",
+                executable()
+            ),
+        ),
+        _ => Problem::new(
+            format!("{name}: a sandbox forbids perf_event_open"),
+            "docker run --cap-add=PERFMON, or let the sandbox's seccomp profile pass perf_event_open",
+        ),
     }
-    events.into_iter().map(|(reason, names)| format!("{}: {reason}", names.join(", "))).collect()
+}
+
+/// The file that capabilities would be given to: the runtime that this addon is loaded into.
+fn executable() -> String {
+    std::env::current_exe().map_or_else(|_| "its node".to_owned(), |path| path.display().to_string())
+}
+
+/// All that is not counted, the events of one reason together: `cycles, instructions: ENOENT: …: use …`.
+pub fn summary(statuses: &[EventStatus]) -> Vec<String> {
+    let mut events: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for status in statuses.iter().filter(|status| !status.reason.is_empty()) {
+        events.entry((&status.reason, &status.remedy)).or_default().push(&status.name);
+    }
+    let said = |((reason, remedy), names): ((&str, &str), Vec<&str>)| match remedy {
+        "" => format!("{}: {reason}", names.join(", ")),
+        remedy => format!("{}: {reason}: {remedy}", names.join(", ")),
+    };
+    events.into_iter().map(said).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn circumstances(root: bool, paranoid: i64, core_pmu: bool) -> Circumstances {
-        Circumstances { permission: Permission { root, paranoid: Some(paranoid) }, core_pmu }
+    fn circumstances(capable: bool, paranoid: i64, core_pmu: bool) -> Circumstances {
+        Circumstances { permission: Permission { capable, paranoid: Some(paranoid) }, core_pmu }
     }
 
     #[test]
     fn permission_says_what_would_grant_it() {
-        let reason = explain(libc::EACCES, true, &circumstances(false, 2, true));
-        assert_eq!(
-            reason,
-            "EACCES: perf_event_paranoid=2: run as root, grant CAP_PERFMON, or set sysctl kernel.perf_event_paranoid=0"
-        );
-        for (root, paranoid) in [(true, 2), (false, -1)] {
-            let reason = explain(libc::EPERM, false, &circumstances(root, paranoid, true));
-            assert!(reason.starts_with("EPERM: a sandbox forbids"), "{reason}");
+        let Problem { reason, remedy } = explain(libc::EACCES, true, &circumstances(false, 2, true));
+        assert_eq!(reason, "EACCES: perf_event_paranoid=2 and no CAP_PERFMON");
+        assert!(remedy.starts_with("sysctl -w kernel.perf_event_paranoid=0, or Ambient"), "{remedy}");
+        let executable = std::env::current_exe().unwrap();
+        assert!(remedy.contains(&format!("setcap cap_perfmon+ep {},", executable.display())), "{remedy}");
+        for (capable, paranoid) in [(true, 2), (false, -1)] {
+            let Problem { reason, remedy } = explain(libc::EPERM, false, &circumstances(capable, paranoid, true));
+            assert_eq!(reason, "EPERM: a sandbox forbids perf_event_open");
+            assert!(remedy.contains("--cap-add=PERFMON") && remedy.contains("seccomp"), "{remedy}");
         }
     }
 
     #[test]
     fn a_missing_pmu_is_told_from_a_missing_event() {
         let missing = |hardware, core_pmu| explain(libc::ENOENT, hardware, &circumstances(true, 0, core_pmu));
-        assert!(missing(true, false).starts_with("ENOENT: no such PMU"));
-        assert_eq!(missing(true, true), "ENOENT: the PMU does not count this");
-        assert_eq!(missing(false, false), "ENOENT: the PMU does not count this");
-        assert_eq!(explain(libc::EINTR, true, &circumstances(true, 0, true)), "EINTR");
+        let no_pmu = missing(true, false);
+        assert!(no_pmu.reason.starts_with("ENOENT: no such PMU") && no_pmu.remedy.contains("pmu=on"), "{no_pmu:?}");
+        let forbidden = explain(libc::EACCES, true, &circumstances(false, 2, false));
+        assert!(forbidden.reason.starts_with("EACCES: no such PMU") && forbidden.remedy == no_pmu.remedy);
+        let no_event = Problem::from("ENOENT: the PMU does not count this".to_owned());
+        assert_eq!([missing(true, true), missing(false, false)], [no_event.clone(), no_event]);
+        assert_eq!(explain(libc::EINTR, true, &circumstances(true, 0, true)), Problem::from("EINTR".to_owned()));
+    }
+
+    #[test]
+    fn reasons_hold_no_remedies() {
+        for refused in [libc::EACCES, libc::EPERM, libc::ENOENT, libc::EMFILE, libc::EBUSY, libc::E2BIG, libc::ENOSYS] {
+            for (capable, core_pmu) in [(false, false), (true, true)] {
+                let Problem { reason, remedy } = explain(refused, true, &circumstances(capable, 2, core_pmu));
+                assert!(reason.starts_with(&errno::name(refused)), "{reason}");
+                for word in ["run as root", "sysctl", "raise", "use ", "grant", "setcap"] {
+                    assert!(!reason.contains(word), "{reason}");
+                }
+                assert!(!remedy.is_empty() || reason.ends_with("does not count this"), "{reason}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_problems_name_a_common_remedy_once() {
+        let problem = |reason: &str, remedy: &str| Problem::new(reason, remedy);
+        assert_eq!(problem("a", "x").and(problem("b", "x")), problem("a; b", "x"));
+        assert_eq!(problem("a", "x").and(problem("b", "")), problem("a; b", "x"));
+        assert_eq!(problem("a", "").and(problem("b", "y")), problem("a; b", "y"));
+        assert_eq!(problem("a", "x").and(problem("b", "y")), problem("a; b", "x; y"));
     }
 
     #[test]
     fn events_of_one_reason_stand_together() {
-        let status = |name: &str, reason: &str| EventStatus {
+        let status = |name: &str, reason: &str, remedy: &str| EventStatus {
             family: "perf",
             name: name.to_owned(),
             pmu: String::new(),
             available: false,
             reason: reason.to_owned(),
+            remedy: remedy.to_owned(),
         };
-        let statuses = [status("a", "ENOENT"), status("b", ""), status("c", "EACCES"), status("d", "ENOENT")];
-        assert_eq!(summary(&statuses), ["c: EACCES", "a, d: ENOENT"]);
+        let statuses = [
+            status("a", "ENOENT", ""),
+            status("b", "", ""),
+            status("c", "EACCES", "ask root"),
+            status("d", "ENOENT", ""),
+        ];
+        assert_eq!(summary(&statuses), ["c: EACCES: ask root", "a, d: ENOENT"]);
     }
 }

@@ -280,7 +280,9 @@ impl Filesystems {
     pub fn shared(kernel: &mut Kernel) -> Shared<Self> {
         let (proc, aside) = (kernel.roots.proc.clone(), kernel.aside.clone());
         let ask = kernel.roots.is_this_host().then_some(statvfs as Ask);
-        kernel.source("filesystems", proc.join("mounts"), || Self::new(proc, ask, &aside))
+        let shared = kernel.source("filesystems", proc.join("mounts"), || Self::new(proc, ask, &aside));
+        shared.stats().aside.set(1);
+        shared
     }
 
     /// The shortest interval at which anyone wants answers.

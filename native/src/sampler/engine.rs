@@ -68,7 +68,11 @@ impl Engine {
             stats,
             changes: u64::MAX,
         };
-        engine.families = FAMILIES.iter().map(|registration| (registration.make)(&mut engine.kernel)).collect();
+        for registration in FAMILIES {
+            engine.kernel.asking = Some(registration.descriptor.name);
+            engine.families.push((registration.make)(&mut engine.kernel));
+        }
+        engine.kernel.asking = None;
         for family in &mut engine.families {
             family.read(1);
         }

@@ -52,6 +52,8 @@ pub struct Kernel {
     pub perf: PerfAccess,
     /// What others are told of containers.
     pub containers: Arc<KnownContainers>,
+    /// The family that is being made: readers remember who asked for them.
+    pub asking: Option<&'static str>,
     layouts: Layouts,
     readers: Vec<Entry>,
 }
@@ -59,7 +61,7 @@ pub struct Kernel {
 impl Kernel {
     pub fn new(roots: Roots, clock: Rc<dyn Clock>, layouts: Layouts) -> Self {
         let (commons, aside, perf) = (Commons::new(clock), Aside::default(), PerfAccess::default());
-        Self { roots, commons, aside, perf, containers: Arc::default(), layouts, readers: Vec::new() }
+        Self { roots, commons, aside, perf, containers: Arc::default(), asking: None, layouts, readers: Vec::new() }
     }
 
     pub fn layouts(&self) -> Layouts {
@@ -76,11 +78,15 @@ impl Kernel {
     pub fn source<S: Source>(&mut self, name: &str, path: PathBuf, make: impl FnOnce() -> S) -> Shared<S> {
         let kind = TypeId::of::<S>();
         let known = self.readers.iter().find(|entry| entry.kind == kind && entry.path == path);
-        if let Some(shared) = known.and_then(|entry| entry.shared.downcast_ref::<Shared<S>>()) {
-            return shared.clone();
+        let known = known.and_then(|entry| entry.shared.downcast_ref::<Shared<S>>()).cloned();
+        let shared = known.unwrap_or_else(|| {
+            let shared = Shared::new(Reader::new(name, path.clone(), make(), self.commons.clone()));
+            self.readers.push(Entry { kind, path, shared: Box::new(shared.clone()), stats: shared.stats() });
+            shared
+        });
+        if let Some(family) = self.asking {
+            shared.stats().add_family(family);
         }
-        let shared = Shared::new(Reader::new(name, path.clone(), make(), self.commons.clone()));
-        self.readers.push(Entry { kind, path, shared: Box::new(shared.clone()), stats: shared.stats() });
         shared
     }
 
@@ -104,10 +110,32 @@ impl Kernel {
         make: impl FnOnce(&Roots) -> S,
     ) -> Shared<Slow<S>> {
         let (roots, clock) = (self.roots.clone(), Rc::clone(&self.commons.clock));
-        self.source(name, path, || Slow::new(make(&roots), aside, &clock))
+        let shared = self.source(name, path, || Slow::new(make(&roots), aside, &clock));
+        shared.stats().aside.set(1);
+        shared
     }
 
     pub fn reader_stats(&self) -> Vec<Arc<ReaderStats>> {
         self.readers.iter().map(|entry| Arc::clone(&entry.stats)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proc::{meminfo::Meminfo, uptime::Uptime};
+    use crate::sampler::clock::SystemClock;
+
+    #[test]
+    fn readers_remember_their_path_and_who_asked_for_them() {
+        let mut kernel = Kernel::new(Roots::default(), Rc::new(SystemClock), Layouts::default());
+        for family in ["memory", "swap", "memory"] {
+            kernel.asking = Some(family);
+            kernel.proc_file::<Meminfo>("meminfo");
+        }
+        kernel.asking = None;
+        kernel.proc_file::<Uptime>("uptime");
+        let told: Vec<_> = kernel.reader_stats().iter().map(|stats| (stats.path.clone(), stats.families())).collect();
+        assert_eq!(told, [("/proc/meminfo".into(), vec!["memory", "swap"]), ("/proc/uptime".into(), Vec::new())]);
     }
 }

@@ -188,7 +188,7 @@ pub struct Reader<S> {
 
 impl<S: Source> Reader<S> {
     pub fn new(name: &str, path: PathBuf, source: S, commons: Commons) -> Self {
-        let stats = Arc::new(ReaderStats::new(name));
+        let stats = Arc::new(ReaderStats::new(name, &path));
         Self { source, path, commons, tick: 0, read_at_ns: 0, failed_at_ns: 0, state: Ok(()), news: 0, stats }
     }
 
@@ -221,6 +221,7 @@ impl<S: Source> Reader<S> {
         }
         // What was not asked for has not failed.
         self.stats.failing.set(u64::from(matches!(state, Err(ReadError::Io(_) | ReadError::Malformed { .. }))));
+        self.stats.idle.set(u64::from(matches!(state, Err(ReadError::NotAsked(_)))));
         (self.state, self.news) = (state, news);
         self.commons.changes.set(self.commons.changes.get() + 1);
     }

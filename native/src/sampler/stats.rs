@@ -1,5 +1,6 @@
 //! What the sampler tells about itself. One thread counts, any other may look.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -29,24 +30,47 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug)]
 pub struct ReaderStats {
     pub name: String,
+    /// What its errors name: a file, a folder, or where the thing would be.
+    pub path: PathBuf,
     pub reads: Total,
     pub errors: Total,
     /// Time spent reading and parsing.
     pub total_ns: Total,
     /// 1 while the last read failed.
     pub failing: Total,
+    /// 1 while there is nothing to ask, for the reason that is its last error.
+    pub idle: Total,
+    /// 1 when it is read on another thread, and `total_ns` is only the picking up.
+    pub aside: Total,
     last_error: Mutex<String>,
+    families: Mutex<Vec<&'static str>>,
 }
 
 impl ReaderStats {
-    pub fn new(name: &str) -> Self {
+    pub fn new(name: &str, path: &Path) -> Self {
         Self {
             name: name.to_owned(),
+            path: path.to_owned(),
             reads: Total::default(),
             errors: Total::default(),
             total_ns: Total::default(),
             failing: Total::default(),
+            idle: Total::default(),
+            aside: Total::default(),
             last_error: Mutex::default(),
+            families: Mutex::default(),
+        }
+    }
+
+    /// The families that asked for it, in the order in which they did.
+    pub fn families(&self) -> Vec<&'static str> {
+        lock(&self.families).clone()
+    }
+
+    pub fn add_family(&self, family: &'static str) {
+        let mut families = lock(&self.families);
+        if !families.contains(&family) {
+            families.push(family);
         }
     }
 
