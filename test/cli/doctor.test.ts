@@ -284,6 +284,17 @@ describe('tacho doctor as a user without privileges', () => {
     expect(check(report, 'perf_event_paranoid').remedy ?? clock.remedy).toBe(clock.remedy);
   });
 
+  test('few file descriptors leave events out, and it says how many would do', () => {
+    const command = [process.execPath, ...NODE, 'doctor', '--json', '--config', '/dev/null'];
+    const within = (limit: string): Report => JSON.parse(said('prlimit', `--nofile=${limit}:${limit}`, ...command));
+    const report = within('60');
+    const { state, value, reason, remedy } = check(report, 'open_files');
+    const leftOut = report.perf_events.filter((event) => event.reason?.startsWith('EMFILE'));
+    expect([state, value?.split(';')[0], leftOut.length > 0]).toEqual(['limited', '60', true]);
+    expect(reason).toBe(leftOut[0]!.reason);
+    expect(check(within(/\d+$/.exec(remedy ?? '')?.[0] ?? ''), 'open_files').state).toBe('ok');
+  });
+
   test.skipIf(!ROOT)(
     'the capabilities that it names are those that help (root only: they have to be given)',
     async () => {

@@ -17,15 +17,17 @@ export function readingCost({ before, after }: ReaderSpan): number | null {
 
 /**
  * What reading a family takes, in µs: the cost of each of its readers, by the share of the family's frames that it was read for. One
- * that several families share counts whole for each of them; one that fails is tried seldom, and counts for little.
+ * that several families share counts whole for each of them; one that fails is tried seldom, and counts for little. Without frames,
+ * as for families that are not due yet, each counts whole.
  */
 export function familyCost(readers: readonly ReaderSpan[], frames: number): number | null {
-  if (frames === 0) return null;
-  const shares = readers.map((span) => {
+  const shares = readers.flatMap((span) => {
+    const cost = readingCost(span);
+    if (cost === null) return [];
     const reads = span.after.reads - (span.before?.reads ?? 0);
-    return Math.min(1, reads / frames) * (readingCost(span) ?? 0);
+    return frames === 0 ? cost : cost * Math.min(1, reads / frames);
   });
-  return shares.reduce((sum, share) => sum + share, 0);
+  return shares.length === 0 ? null : shares.reduce((sum, share) => sum + share, 0);
 }
 
 /** To a tenth; null stays null. */

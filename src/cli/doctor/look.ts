@@ -5,7 +5,7 @@ import type { Settings } from '../../config/schema.ts';
 import type { FamilyDescriptor } from '../../metrics/catalogue.ts';
 import { familyCost, readingCost, tenths } from './costs.ts';
 import type { FamilyReport, PerfEventReport, Timing } from './report.ts';
-import { Sightings } from './sightings.ts';
+import { Sightings, type Watched } from './sightings.ts';
 
 /** How long one family alone is read at the shortest interval there is. */
 const TICKING_MS = 200;
@@ -18,6 +18,8 @@ const REST_MS = 150;
 /** The sampler wakes JavaScript at most every 50 ms. */
 const HANDED_OVER_MS = 60;
 const SECOND_MS = 1_000;
+/** How long frames that are due are waited for. */
+const LATE_MS = 1_000;
 
 /** What a sampler of our own saw of this host in about two seconds. */
 export interface Look {
@@ -38,11 +40,11 @@ export async function lookAtHost({ procfs, sysfs, cgroupfs, perf_events: perfEve
   try {
     const ticking = await tickFast(source);
     const opened = families.filter(({ optIn }) => !optIn).map((family) => watch(source, family, SECOND_MS, seen));
-    const cpuNs = await cpuOfNextTick(source);
+    const cpuNs = await cpuOfNextTick(source, opened);
     const { before, after, frames } = await readAtFloors(source, seen);
     for (const { subscription } of opened) subscription.close();
     if (failures.length > 0) throw failures[0];
-    const cpu_us_per_tick_at_1hz = tenths(cpuNs / 1_000);
+    const cpu_us_per_tick_at_1hz = tenths(cpuNs === null ? null : cpuNs / 1_000);
     return {
       families: families.map((family) =>
         familyReport(family, seen.get(family), frames.get(family) ?? 0, before, after),
@@ -55,12 +57,18 @@ export async function lookAtHost({ procfs, sysfs, cgroupfs, perf_events: perfEve
   }
 }
 
+/** A subscription, and what has come of it. */
+interface Stream {
+  subscription: Subscription;
+  watched: Watched;
+}
+
 function watch(
   source: FrameSource,
   family: FamilyDescriptor,
   intervalMs: number,
   seen: ReadonlyMap<FamilyDescriptor, Sightings>,
-): { subscription: Subscription; watched: { frames: number } } {
+): Stream {
   const watched = (seen.get(family) ?? new Sightings(family)).watch();
   return { subscription: source.subscribe(family.name, intervalMs, watched), watched };
 }
@@ -97,13 +105,23 @@ async function tickFast(source: FrameSource): Promise<Omit<Timing, 'cpu_us_per_t
   };
 }
 
-/** CPU time of the sampler thread for the tick at the next whole second that nothing comes shortly before. */
-async function cpuOfNextTick(source: FrameSource): Promise<number> {
+/** CPU time of the sampler thread for the tick at the next whole second that nothing comes shortly before; null when it never came. */
+async function cpuOfNextTick(source: FrameSource, streams: readonly Stream[]): Promise<number | null> {
   await sleep(SETTLED_MS);
   await sleep(untilSecond(REST_MS) - HANDED_OVER_MS);
+  const tickMs = Date.now() + untilSecond(0);
   const before = source.stats().cpuNs;
-  await sleep(untilSecond(0) + HANDED_OVER_MS);
-  return source.stats().cpuNs - before;
+  await sleep(tickMs - Date.now() + HANDED_OVER_MS);
+  return (await framesSince(tickMs, streams)) ? source.stats().cpuNs - before : null;
+}
+
+/** Whether every stream that ticks once a second has a frame of that time or later; on a busy host they may come late. */
+async function framesSince(timeMs: number, streams: readonly Stream[]): Promise<boolean> {
+  const giveUpAtMs = Date.now() + LATE_MS;
+  const waiting = () =>
+    streams.some(({ subscription, watched }) => subscription.intervalMs <= SECOND_MS && watched.newestMs < timeMs);
+  while (waiting() && Date.now() < giveUpAtMs) await sleep(HANDED_OVER_MS);
+  return !waiting();
 }
 
 function untilSecond(atLeastMs: number): number {
@@ -122,9 +140,11 @@ async function readAtFloors(source: FrameSource, seen: ReadonlyMap<FamilyDescrip
   const { families } = source.catalogue;
   const opened = families.map((family) => ({ family, ...watch(source, family, family.floorIntervalMs, seen) }));
   await sleep(SETTLED_MS);
+  const sinceMs = Date.now();
   const before = source.stats();
   for (const { watched } of opened) watched.frames = 0;
   await sleep(untilSecond(SECOND_MS / 2) + HANDED_OVER_MS);
+  await framesSince(sinceMs, opened);
   const after = source.stats();
   const frames = new Map(opened.map(({ family, watched }) => [family, watched.frames]));
   for (const { subscription } of opened) subscription.close();

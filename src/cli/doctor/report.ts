@@ -13,14 +13,14 @@ const why = {
 };
 
 /** One circumstance of this host that decides what can be measured. */
-export const CheckSchema = object({
+const CheckSchema = object({
   name: text('Stays the same from version to version.'),
   state: Type.Union([Type.Literal('ok'), Type.Literal('limited'), Type.Literal('missing')]),
   value: textOrNull('What was found.'),
   ...why,
 });
 
-export const ReaderSchema = object({
+const ReaderSchema = object({
   name: Type.String(),
   path: text('The file or folder that it reads.'),
   cost_us_per_read: numberOrNull('Time of the sampler thread, measured just now.'),
@@ -28,7 +28,7 @@ export const ReaderSchema = object({
   problem: textOrNull('Why it has nothing at present.'),
 });
 
-export const FieldSchema = object({
+const FieldSchema = object({
   name: Type.String(),
   resolution_ms: Type.Number({ description: "How often the kernel's own figure moves; 0 is exact at any rate." }),
   window_ms: Type.Number({ description: 'The shortest time it is taken over; 0 is the interval.' }),
@@ -37,7 +37,7 @@ export const FieldSchema = object({
   }),
 });
 
-export const FamilySchema = object({
+const FamilySchema = object({
   family: Type.String(),
   available: Type.Boolean(),
   reason: textOrNull('Why not, or what of it is missing.'),
@@ -49,7 +49,7 @@ export const FamilySchema = object({
   fields: Type.Array(FieldSchema),
 });
 
-export const PerfEventSchema = object({
+const PerfEventSchema = object({
   family: Type.String(),
   name: text('As perf list has it.'),
   pmu: textOrNull('The PMUs that count it, or that were tried.'),
@@ -57,7 +57,7 @@ export const PerfEventSchema = object({
   ...why,
 });
 
-export const TimingSchema = object({
+const TimingSchema = object({
   tick_interval_ms: Type.Number({ description: 'The interval that was tried.' }),
   tick_family: text('The family that was read so fast, and nothing else.'),
   ticks: Type.Number({ description: 'Grid points that it was read at.' }),
@@ -89,7 +89,6 @@ export const ReportSchema = object({
 
 export type Check = Static<typeof CheckSchema>;
 export type FamilyReport = Static<typeof FamilySchema>;
-export type FieldReport = Static<typeof FieldSchema>;
 export type PerfEventReport = Static<typeof PerfEventSchema>;
 export type Timing = Static<typeof TimingSchema>;
 export type Report = Static<typeof ReportSchema>;

@@ -10,14 +10,12 @@ const SYS_ADMIN = 21n;
 const USEFUL = [
   { name: 'CAP_PERFMON', bit: PERFMON, without: 'perf events that kernel.perf_event_paranoid forbids' },
   { name: 'CAP_SYS_PTRACE', bit: SYS_PTRACE, without: "the I/O of other users' processes" },
-  { name: 'CAP_DAC_READ_SEARCH', bit: DAC_READ_SEARCH, without: 'that I/O, and mounts in folders that are closed' },
+  { name: 'CAP_DAC_READ_SEARCH', bit: DAC_READ_SEARCH, without: 'mounts in folders that are closed to it' },
 ] as const;
 /** Others that change what can be measured, shown where they are there. */
 const SHOWN = [...USEFUL, { name: 'CAP_SYS_ADMIN', bit: SYS_ADMIN }, { name: 'CAP_NET_ADMIN', bit: 12n }] as const;
 /** Processes that are tried at most. */
 const MAX_TRIED = 1_000;
-/** Descriptors that the sampler leaves to the rest of the daemon, and again as many for what is open. */
-const SPARE_DESCRIPTORS = 2_048;
 
 /** Of this process, wherever the roots are. */
 function effectiveCapabilities(): bigint {
@@ -100,16 +98,9 @@ export function openFiles({ look, cpusOnline, tree }: Circumstances): Check {
   const name = 'open_files';
   const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(read('/proc/self/limits') ?? '')?.[1];
   if (hard === undefined) return missing(name, '/proc/self/limits does not tell', null);
-  const limit = hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard);
   if (!tree.isThisHost) return limited(name, hard, NOT_ASKED, null);
   const needed = (cpusOnline ?? 1) * look.perf_events.length;
   const value = `${hard}; perf events need at most ${needed}`;
-  if (limit >= needed + SPARE_DESCRIPTORS) return ok(name, value);
-  const enough = needed + SPARE_DESCRIPTORS;
-  return limited(
-    name,
-    value,
-    'some perf events may find no file descriptor left',
-    `LimitNOFILE=${enough} in the systemd unit, or ulimit -n ${enough}`,
-  );
+  const refused = look.perf_events.find(({ reason }) => reason?.startsWith('EMFILE'));
+  return refused === undefined ? ok(name, value) : limited(name, value, refused.reason ?? '', refused.remedy);
 }
