@@ -130,7 +130,8 @@ impl Planner for Controllers {
                 break;
             }
         }
-        let problem = |index: usize| (requests.is_empty() && index < 2).then(reasons::no_memory_pmu);
+        let problem =
+            |index: usize| (requests.is_empty() && index < 2).then(|| reasons::no_memory_pmu(&host.cpuinfo()));
         let events = DIRECTIONS.iter().map(|(direction, name)| PlannedEvent {
             name: (*name).to_owned(),
             hardware: false,

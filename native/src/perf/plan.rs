@@ -35,9 +35,14 @@ impl HostView {
         self.pmus.iter().find(|pmu| pmu.is_core() && pmu.cpus(&[cpu]) == [cpu])
     }
 
-    pub fn amd_family(&self) -> Option<u32> {
+    /// The text of /proc/cpuinfo; empty when it cannot be read.
+    pub fn cpuinfo(&self) -> String {
         let cpuinfo: PathBuf = self.roots.proc.join("cpuinfo");
-        events::amd_family(&std::fs::read_to_string(cpuinfo).unwrap_or_default())
+        std::fs::read_to_string(cpuinfo).unwrap_or_default()
+    }
+
+    pub fn amd_family(&self) -> Option<u32> {
+        events::amd_family(&self.cpuinfo())
     }
 }
 

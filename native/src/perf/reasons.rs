@@ -56,12 +56,22 @@ pub fn no_core_pmu(refused: i32) -> Problem {
     )
 }
 
-/// Said where sysfs shows no PMU of memory controllers.
-pub fn no_memory_pmu() -> Problem {
-    Problem::new(
-        "ENOENT: no such PMU: this kernel shows no counters of memory controllers",
-        "on bare metal: modprobe intel_uncore (AMD: amd_uncore), or mount -t resctrl resctrl /sys/fs/resctrl",
-    )
+/// Said where sysfs shows no PMU of memory controllers; what would help depends on the machine, as /proc/cpuinfo has it.
+pub fn no_memory_pmu(cpuinfo: &str) -> Problem {
+    let says = |word: &str| cpuinfo.split_ascii_whitespace().any(|said| said == word);
+    let driver = match ["GenuineIntel", "AuthenticAMD", "HygonGenuine"].map(says) {
+        [true, _, _] => Some("modprobe intel_uncore"),
+        [_, true, _] | [_, _, true] => Some("modprobe amd_uncore"),
+        _ => None,
+    };
+    let monitored = says("cqm_mbm_total").then_some("mount -t resctrl resctrl /sys/fs/resctrl");
+    let remedies: Vec<&str> = if says("hypervisor") {
+        vec!["use bare metal: hypervisors keep these counters to themselves"]
+    } else {
+        driver.into_iter().chain(monitored).collect()
+    };
+    let reason = "ENOENT: no such PMU: this kernel shows no counters of memory controllers";
+    Problem::new(reason, remedies.join(", or "))
 }
 
 /// Said of every event while `perf_events_enabled` is false.
@@ -178,6 +188,18 @@ mod tests {
         let no_event = Problem::from("ENOENT: the PMU does not count this".to_owned());
         assert_eq!([missing(true, true), missing(false, false)], [no_event.clone(), no_event]);
         assert_eq!(explain(libc::EINTR, true, &circumstances(true, 0, true)), Problem::from("EINTR".to_owned()));
+    }
+
+    #[test]
+    fn memory_controllers_are_made_visible_by_what_the_machine_has() {
+        let remedy = |cpuinfo: &str| no_memory_pmu(cpuinfo).remedy;
+        assert_eq!(remedy("vendor_id\t: GenuineIntel\nflags\t: fpu cqm_llc\n"), "modprobe intel_uncore");
+        assert_eq!(
+            remedy("vendor_id\t: AuthenticAMD\nflags\t: fpu cqm_mbm_total\n"),
+            "modprobe amd_uncore, or mount -t resctrl resctrl /sys/fs/resctrl"
+        );
+        assert!(remedy("vendor_id\t: GenuineIntel\nflags\t: fpu hypervisor\n").starts_with("use bare metal"));
+        assert_eq!(remedy("CPU implementer\t: 0x41\n"), "");
     }
 
     #[test]
