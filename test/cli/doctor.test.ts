@@ -259,7 +259,8 @@ describe('tacho doctor on other hosts', () => {
   });
 
   test('without /proc nothing can be measured, and the exit code says so', async () => {
-    const report = await examine(['--procfs', join(temporaryFolder(), 'proc'), '--sysfs', temporaryFolder()]);
+    const nothing = temporaryFolder();
+    const report = await examine(['--procfs', join(nothing, 'proc'), '--sysfs', nothing, '--cgroupfs', nothing]);
     expect(report.code).toBe(1);
     for (const name of ['procfs', 'sysfs']) expect(check(report, name).state).toBe('missing');
     expect(report.families.every(({ available }) => !available)).toBe(true);
