@@ -17,6 +17,8 @@ pub(crate) struct Arguments {
     pub(crate) mounts: Vec<Target>,
     /// Time between two dumps of the listening sockets; `None` without them.
     pub(crate) listening_every_ms: Option<u64>,
+    /// Time between two readings of the perf counters; `None` without them.
+    pub(crate) counters_every_ms: Option<u64>,
 }
 
 impl Arguments {
@@ -30,6 +32,7 @@ impl Arguments {
                 "--seconds" => arguments.seconds = number(&value()?)?,
                 "--phase" => arguments.phase = number(&value()?)?,
                 "--listening" => arguments.listening_every_ms = Some(number(&value()?)?),
+                "--counters" => arguments.counters_every_ms = Some(number(&value()?)?),
                 "--mount" => arguments.mounts.push(target(&value()?)),
                 flag if flag.starts_with("--") => return Err(format!("unknown flag {flag}")),
                 path => arguments.files.push(target(path)),
@@ -66,7 +69,9 @@ mod tests {
 
     #[test]
     fn reads_files_mounts_and_their_periods() {
-        let arguments = parse("--hz 100 --seconds 5 --phase 0.5 --listening 10 --mount /mnt/a@b@1000 /proc/stat x@500");
+        let arguments = parse(
+            "--hz 100 --seconds 5 --phase 0.5 --listening 10 --counters 0 --mount /mnt/a@b@1000 /proc/stat x@500",
+        );
         let target = |path: &str, every_ms| Target { path: path.to_owned(), every_ms };
         let expected = Arguments {
             hz: 100,
@@ -75,6 +80,7 @@ mod tests {
             files: vec![target("/proc/stat", 0), target("x", 500)],
             mounts: vec![target("/mnt/a@b", 1000)],
             listening_every_ms: Some(10),
+            counters_every_ms: Some(0),
         };
         assert_eq!(arguments, Ok(expected));
     }

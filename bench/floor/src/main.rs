@@ -1,16 +1,18 @@
-//! `floor --hz N --seconds S --phase F [--listening MS] [--mount PATH[@MS]]… FILE[@MS]…`
+//! `floor --hz N --seconds S --phase F [--listening MS] [--counters MS] [--mount PATH[@MS]]… FILE[@MS]…`
 //!
 //! Reads kernel files on a grid and parses every number in them, with nothing but libc: descriptors opened once,
 //! `pread`, absolute deadlines. What a sampler can't be cheaper than. Prints one JSON object.
 
 mod arguments;
 mod clock;
+mod counters;
 mod listening;
 mod source;
 
 use std::process::ExitCode;
 
 use arguments::Arguments;
+use counters::Counters;
 use listening::ListeningSockets;
 use source::{KernelFile, Mount, Source};
 
@@ -59,6 +61,9 @@ fn open(arguments: &Arguments) -> Result<Vec<Scheduled>, String> {
     if let Some(every_ms) = arguments.listening_every_ms {
         let source = Box::new(ListeningSockets::open()?);
         sources.push(Scheduled { source, every_ticks: every_ticks(every_ms) });
+    }
+    if let Some(every_ms) = arguments.counters_every_ms {
+        sources.push(Scheduled { source: Box::new(Counters::open()?), every_ticks: every_ticks(every_ms) });
     }
     Ok(sources)
 }

@@ -67,8 +67,9 @@ static PERF: Descriptor = Descriptor {
 };
 
 /// Each CPU but the reader's is interrupted for each of its groups, of which there are up to nine. Measured on a virtual
-/// machine: a group takes 0.9 µs on the reader's own CPU and 12 to 15 on another.
-const FLOOR_INTERVAL_MS: u32 = 10;
+/// machine: a group takes 0.9 µs on the reader's own CPU and 12 to 15 on another. Where that is too much for a thousand
+/// readings a second, counters rest in between.
+pub const FLOOR_INTERVAL_MS: u32 = 1;
 
 /// One CPU, or all: then there is nothing in it, and the values come from the rows behind it.
 #[derive(Clone, Copy)]

@@ -1,5 +1,6 @@
 //! The `perf_custom` family: events of any PMU, chosen by the person who runs the host.
 
+use super::core::FLOOR_INTERVAL_MS;
 use super::count::{Count, Growth};
 use super::counting::Counting;
 use super::events;
@@ -16,7 +17,7 @@ static PERF_CUSTOM: Descriptor = Descriptor {
     help: "Events of any PMU that the settings name, written as for `perf stat -e` (`msr/tsc/`, `cpu/event=0x3c,umask=0x1/`, \
            `r13c`, `cycles`): each in all, and by PMU and CPU (`msr/tsc/@0`)",
     instance_label: "event",
-    floor_interval_ms: 10,
+    floor_interval_ms: FLOOR_INTERVAL_MS,
     fields: &[
         Field::rate(
             "value_per_sec",
