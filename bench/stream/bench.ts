@@ -33,7 +33,9 @@ export const stream: Bench = {
       const folder = await mkdtemp(join(tmpdir(), 'tacho-bench-'));
       cleanup.defer(() => rm(folder, { recursive: true, force: true }));
       const daemon = await startDaemon(folder, {}, cleanup);
-      run.note(`one subscriber of ${FAMILIES.join(', ')}, beside a libc-only loop over /proc/net/dev, /proc/diskstats and perf counters`);
+      run.note(
+        `one subscriber of ${FAMILIES.join(', ')}, beside a libc-only loop over /proc/net/dev, /proc/diskstats and perf counters`,
+      );
       for (const name of run.cases) await runCase(name, daemon, run);
     });
   },
