@@ -78,6 +78,11 @@ export interface FamilyStatus {
   available: boolean
   /** Why not, or what of it is missing; empty when all is well. */
   reason: string
+  /**
+   * What it is read from, where that differs from host to host and there is anything: for `memory_bandwidth` `uncore_imc`,
+   * `uncore_imc_free_running`, `amd_umc`, `amd_df` or `resctrl`.
+   */
+  source?: string
 }
 
 /** One column of a family. */

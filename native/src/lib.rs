@@ -151,6 +151,9 @@ pub struct FamilyStatus {
     pub available: bool,
     /// Why not, or what of it is missing; empty when all is well.
     pub reason: String,
+    /// What it is read from, where that differs from host to host and there is anything: for `memory_bandwidth` `uncore_imc`,
+    /// `uncore_imc_free_running`, `amd_umc`, `amd_df` or `resctrl`.
+    pub source: Option<String>,
 }
 
 /// What may change about perf events while the sampler runs.
@@ -320,6 +323,7 @@ impl Sampler {
             name: family.name.to_owned(),
             available: family.available,
             reason: family.reason,
+            source: family.source,
         });
         SamplerStats {
             ticks: count(&stats.ticks),

@@ -3,6 +3,7 @@ import { controlRoutes } from '../api/control/routes.ts';
 import { operationsRoutes } from '../api/operations/routes.ts';
 import { authRoutes } from '../api/perfwatch/auth.ts';
 import { configRoutes } from '../api/perfwatch/config.ts';
+import { Counters } from '../api/perfwatch/counters.ts';
 import { historyRoutes } from '../api/perfwatch/history.ts';
 import { MetricsStream } from '../api/perfwatch/live.ts';
 import { SampleStream } from '../api/stream/stream.ts';
@@ -73,19 +74,20 @@ async function compose(settings: Settings, log: Logger, teardown: Teardown, onFa
     }
   };
 
-  const stream = new MetricsStream({ hub, host, config });
+  const { catalogue } = source;
+  const { perf_events: perfEvents } = settings;
+  const stream = new MetricsStream({ hub, catalogue, host, config, perfEvents, counters: new Counters(source) });
   const samples = new SampleStream({ source, maxHz: settings.max_stream_hz });
   const streams = [stream, samples];
   auth.sessions.onEnd((sessionId) => {
     for (const each of streams) each.closeSession(sessionId);
   });
-  const { catalogue } = source;
   const reader = new SeriesReader(store.series, outbox);
   const version = appVersion();
   let server: HttpServer | undefined;
   const routes = [
     ...authRoutes({ auth }),
-    ...historyRoutes({ catalogue, reader, host, config }),
+    ...historyRoutes({ catalogue, reader, host, config, perfEvents }),
     ...configRoutes({ config, appVersion: version }),
     ...retention.routes(reader),
     ...operationsRoutes({

@@ -18,13 +18,24 @@ const SHORTEST_LIVE_INTERVAL_MS = 100;
 /** How often the log is told of kernel files that cannot be read, or can be again. */
 const WATCH_INTERVAL_MS = 5_000;
 
+/** The settings that say how often is sampled. */
+const INTERVALS = ['sampling_interval_seconds', 'perf_events_interval_ms'] as const;
+
+/** The families whose readings `perf_events_interval_ms` sets apart; they are stored no more often than the others are. */
+function perfAt(intervalMs: number): ReadonlyMap<string, number> {
+  return new Map([
+    ['perf', intervalMs],
+    ['perf_custom', intervalMs],
+  ]);
+}
+
 export interface Sampling {
   source: FrameSource;
   hub: LiveHub;
 }
 
 /**
- * Starts this host's sampler with its two consumers, which follow the sampling interval as it is changed.
+ * Starts this host's sampler with its two consumers, which follow the intervals of sampling as they are changed.
  * @param recordings the opt-in families that are recorded, too
  */
 export function startSampling(
@@ -49,19 +60,18 @@ export function startSampling(
     });
   };
   const recorder = new Recorder({ source, families, recordings, put });
-  const follow = (seconds: number) => {
-    const intervalMs = Math.round(seconds * 1_000);
-    recorder.record(intervalMs);
-    hub.follow(Math.max(intervalMs, SHORTEST_LIVE_INTERVAL_MS));
+  const follow = ({ sampling_interval_seconds, perf_events_interval_ms: perfMs }: RuntimeSettings) => {
+    const intervalMs = Math.round(sampling_interval_seconds * 1_000);
+    recorder.record(intervalMs, perfAt(Math.max(intervalMs, perfMs)));
+    hub.follow(Math.max(intervalMs, SHORTEST_LIVE_INTERVAL_MS), perfAt(perfMs));
   };
   const configurePerf = ({ perf_events_enabled: enabled, perf_events_cpu_cores: cpus }: RuntimeSettings) =>
     source.configurePerf({ enabled, cpus });
   configurePerf(config.get());
   source.start();
-  follow(config.get().sampling_interval_seconds);
+  follow(config.get());
   const unfollow = config.onChange((current, previous) => {
-    if (current.sampling_interval_seconds !== previous.sampling_interval_seconds)
-      follow(current.sampling_interval_seconds);
+    if (INTERVALS.some((name) => current[name] !== previous[name])) follow(current);
     configurePerf(current);
   });
   const watch = setInterval(watchReaders(source, log), WATCH_INTERVAL_MS).unref();

@@ -17,6 +17,7 @@ const PRIME_INTERVAL_MS = 200;
 interface Held {
   index: LayoutIndex;
   values: Float64Array;
+  timestampUs: number;
 }
 
 /**
@@ -46,13 +47,16 @@ export class LiveHub implements FrameListener, LiveSnapshot {
     this.#recordings = recordings;
   }
 
-  /** Starts, or changes over to another interval. */
-  follow(intervalMs: number): void {
+  /**
+   * Starts, or changes over to other intervals.
+   * @param ownMs of families that have an interval of their own
+   */
+  follow(intervalMs: number, ownMs: ReadonlyMap<string, number> = new Map()): void {
     if (this.#held.size === 0) this.#prime();
     const previous = this.#subscriptions;
     this.#intervalUs = intervalMs * 1_000;
     this.#subscriptions = [
-      ...this.#families.map((family) => this.#source.subscribe(family, intervalMs, this)),
+      ...this.#families.map((family) => this.#source.subscribe(family, ownMs.get(family) ?? intervalMs, this)),
       ...this.#recordings.map((one) => this.#source.subscribe(one.family, one.intervalMs ?? intervalMs, this)),
     ];
     for (const subscription of previous) subscription.close();
@@ -66,6 +70,11 @@ export class LiveHub implements FrameListener, LiveSnapshot {
 
   get timestampUs(): number {
     return this.#timestampUs;
+  }
+
+  /** When a family's figures were sampled, in µs since the Unix epoch; null when there are none yet. */
+  sampledUs(family: string): number | null {
+    return this.#held.get(family)?.timestampUs ?? null;
   }
 
   instances(family: string): readonly string[] {
@@ -119,7 +128,12 @@ export class LiveHub implements FrameListener, LiveSnapshot {
 
   #hold(frame: Frame): void {
     const held = this.#held.get(frame.layout.family);
-    if (held?.index.layout === frame.layout) held.values.set(frame.values);
-    else this.#held.set(frame.layout.family, { index: new LayoutIndex(frame.layout), values: frame.values.slice() });
+    const { layout, values, timestampUs } = frame;
+    if (held?.index.layout === layout) {
+      held.values.set(values);
+      held.timestampUs = timestampUs;
+    } else {
+      this.#held.set(layout.family, { index: new LayoutIndex(layout), values: values.slice(), timestampUs });
+    }
   }
 }

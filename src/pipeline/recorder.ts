@@ -34,12 +34,15 @@ export class Recorder implements FrameListener {
     this.#options = options;
   }
 
-  /** Starts, or changes over to another interval without losing what was gathered. */
-  record(intervalMs: number): void {
+  /**
+   * Starts, or changes over to other intervals without losing what was gathered.
+   * @param ownMs of families that have an interval of their own
+   */
+  record(intervalMs: number, ownMs: ReadonlyMap<string, number> = new Map()): void {
     const previous = this.#subscriptions;
     const { source, families, recordings = [] } = this.#options;
     this.#subscriptions = [
-      ...families.map((family) => source.subscribe(family, intervalMs, this)),
+      ...families.map((family) => source.subscribe(family, ownMs.get(family) ?? intervalMs, this)),
       ...recordings.map((one) => source.subscribe(one.family, one.intervalMs ?? intervalMs, this)),
     ];
     for (const subscription of previous) subscription.close();

@@ -53,7 +53,8 @@ export const RuntimeConfigSchema = Type.Object(
     perf_events_interval_ms: Type.Integer({
       minimum: 1,
       maximum: 3_600_000,
-      description: 'Time between readings of perf events, in ms.',
+      description:
+        'Time between readings of perf events, in ms. They are stored every sampling_interval_seconds, or as often as they are read if that is rarer.',
     }),
     cleanup_enabled: Type.Boolean({ description: 'Whether retention is applied by itself.' }),
     cleanup_interval_minutes: Type.Integer({

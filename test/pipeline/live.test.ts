@@ -79,6 +79,18 @@ describe('LiveHub', () => {
     expect(source.open.size).toBe(0);
   });
 
+  test('follows families at intervals of their own: their frames are no ticks, and tell when they were sampled', () => {
+    const { source, hub, ticks } = hubAt(1_000);
+    hub.follow(1_000, new Map([['b', 250]]));
+    expect(hub.sampledUs('b')).toBeNull();
+    source.batch(frame(B, SECOND_US / 4, SECOND_US / 4, 2));
+    expect(ticks).toEqual([]);
+    source.batch(frame(B, SECOND_US, SECOND_US / 4, 3), frame(A, SECOND_US, SECOND_US, 1));
+    source.batch(frame(B, 1.25 * SECOND_US, SECOND_US / 4, 4));
+    expect(ticks).toEqual([[SECOND_US, 1, 3]]);
+    expect([hub.sampledUs('a'), hub.sampledUs('b')]).toEqual([SECOND_US, 1.25 * SECOND_US]);
+  });
+
   test('an instance that left is gone', () => {
     const { source, hub } = hubAt(1_000);
     source.batch(frame(layout('a', ['x', 'y']), SECOND_US, SECOND_US, 1, 2));

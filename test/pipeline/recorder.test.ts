@@ -83,6 +83,14 @@ describe('Recorder', () => {
     expect(source.open.size).toBe(0);
   });
 
+  test('a family may be recorded at another interval than the rest', () => {
+    const { source, recorder } = recorderAt(1_000);
+    recorder.record(1_000, new Map([['b', 5_000]]));
+    expect([...source.open.keys()].sort()).toEqual(['a@1000000', 'b@5000000']);
+    recorder.stop();
+    expect(source.open.size).toBe(0);
+  });
+
   test('what is asked for at an interval of its own keeps it when the interval of all changes', () => {
     const source = new ScriptedSource();
     const put = vi.fn();

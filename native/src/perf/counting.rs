@@ -110,6 +110,12 @@ impl<P: Planner> Counting<P> {
         Problems { unavailable: Some(if told.is_empty() { reader } else { told.join("; ") }), partial: Vec::new() }
     }
 
+    /// The kind of the PMUs that count any of it: their name without their number.
+    pub fn counted_by(&self) -> Option<&str> {
+        let counted = self.statuses.iter().find(|status| self.state.is_ok() && status.available)?;
+        counted.pmu.split(',').next().map(|unit| pmu::instance_of(unit).0)
+    }
+
     fn close(&mut self) {
         self.groups.clear();
         (self.counted.layout, self.stopped_since_ns) = (None, None);

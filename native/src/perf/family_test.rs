@@ -319,6 +319,7 @@ fn memory_controllers_give_bytes_per_second_and_their_names() {
     let status = bench.status("memory-reads");
     assert_eq!((status.family, status.pmu.as_str()), ("memory_bandwidth", "uncore_imc_0,uncore_imc_1,uncore_imc_10"));
     assert_eq!(bench.host.available()["memory_bandwidth"], (true, String::new()));
+    assert_eq!(bench.host.source_of("memory_bandwidth").as_deref(), Some("uncore_imc"));
     bench.host.engine.unsubscribe(1);
     assert_eq!(bench.fake.open_counters(), 0);
 }
@@ -331,6 +332,7 @@ fn without_controllers_memory_traffic_comes_from_resctrl_or_says_why_not() {
     assert!(bench.second(SECOND, busy).value("", "total_bytes_per_sec").is_nan());
     let reason = bench.host.available()["memory_bandwidth"].1.clone();
     assert!(reason.contains("ENOENT: no such PMU") && reason.contains("(MBM)"), "{reason}");
+    assert_eq!(bench.host.source_of("memory_bandwidth"), None);
     bench.host.write("sys/fs/resctrl/mon_data/mon_L3_00/mbm_total_bytes", "1000\n");
     for _ in 0..61 {
         bench.second(SECOND, busy);
@@ -339,4 +341,5 @@ fn without_controllers_memory_traffic_comes_from_resctrl_or_says_why_not() {
     let frame = bench.second(SECOND, busy);
     assert_eq!(frame.value("", "total_bytes_per_sec"), 4000.0);
     assert!(frame.value("", "read_bytes_per_sec").is_nan());
+    assert_eq!(bench.host.source_of("memory_bandwidth").as_deref(), Some("resctrl"));
 }

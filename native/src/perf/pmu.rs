@@ -59,7 +59,7 @@ pub fn all(sysfs: &Path) -> Result<Vec<Pmu>, i32> {
 }
 
 /// A PMU's name without its number, and that number: units of one kind are numbered.
-fn instance_of(name: &str) -> (&str, Option<u32>) {
+pub fn instance_of(name: &str) -> (&str, Option<u32>) {
     match name.rsplit_once('_') {
         Some((kind, number)) if number.parse::<u32>().is_ok() => (kind, number.parse().ok()),
         _ => (name, None),

@@ -155,6 +155,12 @@ impl Family for MemoryBandwidth {
         Problems { unavailable: self.vmstat.problem(), partial }
     }
 
+    fn source(&self) -> Option<String> {
+        let counted_by = self.controllers.with_source(|controllers| controllers.counted_by().map(str::to_owned));
+        let monitored = self.resctrl.problem().is_none() && self.resctrl.with_source(|resctrl| resctrl.has_monitored());
+        counted_by.or_else(|| monitored.then(|| "resctrl".to_owned()))
+    }
+
     fn demand(&mut self, interval_ns: Option<u64>) {
         self.controllers.with_source(|counting| counting.demand(interval_ns.is_some()));
     }

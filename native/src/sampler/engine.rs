@@ -197,5 +197,5 @@ fn family_stats(family: &dyn AnyFamily) -> FamilyStats {
         problems.partial.push(format!("more than {} instances", super::instances::MAX_INSTANCES));
     }
     let reasons: Vec<String> = problems.unavailable.into_iter().chain(problems.partial).collect();
-    FamilyStats { name: family.descriptor().name, available, reason: reasons.join("; ") }
+    FamilyStats { name: family.descriptor().name, available, reason: reasons.join("; "), source: family.source() }
 }

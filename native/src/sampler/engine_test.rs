@@ -154,6 +154,11 @@ impl Host {
         super::clock::Clock::mono_ns(self.clock.as_ref())
     }
 
+    /// What a family is read from, as far as it tells.
+    pub fn source_of(&self, family: &str) -> Option<String> {
+        self.stats.families().into_iter().find(|told| told.name == family)?.source
+    }
+
     pub fn available(&self) -> HashMap<&'static str, (bool, String)> {
         self.stats.families().into_iter().map(|family| (family.name, (family.available, family.reason))).collect()
     }

@@ -103,6 +103,11 @@ pub trait Family: 'static {
     /// What is wrong with its readers at present: the first means that the family has nothing at all.
     fn problems(&self) -> Problems;
 
+    /// Which of the sources that it may have is read at present, for families whose sources differ from host to host.
+    fn source(&self) -> Option<String> {
+        None
+    }
+
     /// The shortest interval anyone wants now, for families that read aside.
     fn demand(&mut self, _interval_ns: Option<u64>) {}
 }

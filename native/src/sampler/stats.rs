@@ -90,6 +90,8 @@ pub struct FamilyStats {
     pub name: &'static str,
     pub available: bool,
     pub reason: String,
+    /// Of families whose source differs from host to host, and when there is one.
+    pub source: Option<String>,
 }
 
 /// Running totals since the sampler started.

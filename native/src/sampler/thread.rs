@@ -267,7 +267,7 @@ fn give_up(stats: &Stats, panic: &(dyn std::any::Any + Send)) {
     let cause = panic.downcast_ref::<&str>().copied().map(str::to_owned);
     let cause = cause.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     let reason = format!("the sampler thread has panicked: {cause}");
-    let failed = |name| FamilyStats { name, available: false, reason: reason.clone() };
+    let failed = |name| FamilyStats { name, available: false, reason: reason.clone(), source: None };
     stats.set_families(FAMILIES.iter().map(|registration| failed(registration.descriptor.name)).collect());
 }
 

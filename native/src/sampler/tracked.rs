@@ -23,6 +23,7 @@ pub trait AnyFamily {
     /// Appends the stream's values to `out` and makes the present reading its new baseline.
     fn emit(&mut self, slot: usize, gap: bool, out: &mut Vec<f64>) -> Emitted;
     fn problems(&self) -> Problems;
+    fn source(&self) -> Option<String>;
     fn left_out(&self) -> u64;
 }
 
@@ -240,6 +241,10 @@ impl<F: Family> AnyFamily for Tracked<F> {
 
     fn problems(&self) -> Problems {
         self.family.problems()
+    }
+
+    fn source(&self) -> Option<String> {
+        self.family.source()
     }
 
     fn left_out(&self) -> u64 {

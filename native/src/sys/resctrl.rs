@@ -61,6 +61,11 @@ impl Resctrl {
         })
     }
 
+    /// Whether there was ever traffic to tell.
+    pub fn has_monitored(&self) -> bool {
+        self.monitored.total != Raw::ABSENT
+    }
+
     fn scan(&mut self) {
         let found = monitor_files(&self.folder);
         if found != self.found {

@@ -1,6 +1,6 @@
 import type { Block, BlockContext, BlockKind } from './block.ts';
 import { figure, percent, whole } from './figures.ts';
-import { perfBlock, perfEventsBlock } from './perf.ts';
+import { cpuClockMs, perfBlock, perfEventsBlock, perfPoint } from './perf.ts';
 
 const ALL = 'all';
 
@@ -128,13 +128,17 @@ function disk({ view }: BlockContext): Block {
 
 const KIB = 1_024;
 
-function memoryBandwidth({ view }: BlockContext): Block {
+/** Traffic of the memory controllers where something counts it; page and swap I/O and page faults always. */
+function memoryBandwidth({ view, counters }: BlockContext): Block {
   const of = (field: string) => view.value('memory_bandwidth', '', field);
   const pageIo = of('page_io_bytes_per_sec');
   return {
     available: !Number.isNaN(pageIo),
+    ...(counters && sourceOf(of, counters)),
     read_bytes_per_sec: whole(of('read_bytes_per_sec')),
     write_bytes_per_sec: whole(of('write_bytes_per_sec')),
+    // Some hardware does not tell them apart.
+    total_bytes_per_sec: whole(of('total_bytes_per_sec')),
     // The dashboards that read these two expect the unit of /proc/vmstat: KiB.
     pgpgin_per_sec: figure(of('page_in_bytes_per_sec') / KIB),
     pgpgout_per_sec: figure(of('page_out_bytes_per_sec') / KIB),
@@ -147,37 +151,51 @@ function memoryBandwidth({ view }: BlockContext): Block {
   };
 }
 
-/**
- * The blocks of a live message, by name; a history asks for one of them. Nothing is primary in the perf blocks as long as nothing
- * is counted.
- */
-export const BLOCKS = {
-  cpu: { build: cpu, primary: [(view) => view.value('cpu', ALL, 'usage_percent')] },
-  memory: { build: memory, primary: [(view) => view.value('memory', '', 'usage_percent')] },
+/** What counts the traffic, or why nothing does. */
+function sourceOf(
+  of: (field: string) => number,
+  counters: NonNullable<BlockContext['counters']>,
+): { source: string } | { source: null; reason: string } {
+  const missing = Number.isNaN(of('total_bytes_per_sec')) ? ['total_bytes_per_sec'] : [];
+  const told = counters.tell('memory_bandwidth', missing).families.get('memory_bandwidth');
+  return told?.source ? { source: told.source } : { source: null, reason: told?.reason ?? '' };
+}
+
+const KINDS = {
+  cpu: { build: cpu, primary: [({ view }) => view.value('cpu', ALL, 'usage_percent')] },
+  memory: { build: memory, primary: [({ view }) => view.value('memory', '', 'usage_percent')] },
   network: {
     build: network,
     primary: [
-      (view) => view.value('network', ALL, 'bytes_sent_per_sec') + view.value('network', ALL, 'bytes_received_per_sec'),
+      ({ view }) =>
+        view.value('network', ALL, 'bytes_sent_per_sec') + view.value('network', ALL, 'bytes_received_per_sec'),
     ],
   },
   disk: {
     build: disk,
-    primary: [(view) => view.value('disk', ALL, 'read_bytes_per_sec') + view.value('disk', ALL, 'write_bytes_per_sec')],
+    primary: [
+      ({ view }) => view.value('disk', ALL, 'read_bytes_per_sec') + view.value('disk', ALL, 'write_bytes_per_sec'),
+    ],
   },
   perf: { build: perfBlock, primary: [] },
-  perf_events: { build: perfEventsBlock, primary: [] },
+  perf_events: {
+    build: perfEventsBlock,
+    past: perfPoint,
+    primary: [({ view }) => view.value('perf', ALL, 'instructions_per_cycle'), cpuClockMs],
+  },
   memory_bandwidth: {
     build: memoryBandwidth,
     primary: [
-      (view) =>
-        view.value('memory_bandwidth', '', 'read_bytes_per_sec') +
-        view.value('memory_bandwidth', '', 'write_bytes_per_sec'),
-      (view) => view.value('memory_bandwidth', '', 'page_io_bytes_per_sec'),
+      ({ view }) => view.value('memory_bandwidth', '', 'total_bytes_per_sec'),
+      ({ view }) => view.value('memory_bandwidth', '', 'page_io_bytes_per_sec'),
     ],
   },
 } as const satisfies Record<string, BlockKind>;
 
-export type BlockName = keyof typeof BLOCKS;
+export type BlockName = keyof typeof KINDS;
+
+/** The blocks of a live message, by name; a history asks for one of them. */
+export const BLOCKS: Readonly<Record<BlockName, BlockKind>> = KINDS;
 
 export const BLOCK_NAMES = Object.keys(BLOCKS) as BlockName[];
 

@@ -1,7 +1,7 @@
 import type { MetricsView } from '../../metrics/view.ts';
-import { BLOCK_NAMES, BLOCKS, type BlockName } from './blocks.ts';
+import { BLOCKS, type BlockName } from './blocks.ts';
 import { figure } from './figures.ts';
-import { type FamilyBuckets, type HistoryServices, readBuckets } from './history-points.ts';
+import { type FamilyBuckets, type HistoryServices, pastContext, readBuckets } from './history-points.ts';
 import type { TimeRange } from './history-query.ts';
 import { planView, type ViewPlan } from './history-view.ts';
 
@@ -11,19 +11,19 @@ export interface CompareSummary {
   change_percent: number | null;
 }
 
-type Primary = readonly ((view: MetricsView) => number)[];
+/** What the primary figures of a block are made of. */
+export function primaryPlan(services: HistoryServices, block: BlockName): ViewPlan {
+  return planView((view) => primaries(services, block, view));
+}
 
-/** What the primary figures of each block are made of. */
-export const PRIMARY_PLANS: ReadonlyMap<BlockName, ViewPlan> = new Map(
-  BLOCK_NAMES.map((name) => {
-    const primary: Primary = BLOCKS[name].primary;
-    return [name, planView((view) => primary.map((value) => value(view)))];
-  }),
-);
+function primaries(services: HistoryServices, block: BlockName, view: MetricsView): number[] {
+  const context = pastContext(services, view);
+  return BLOCKS[block].primary.map((value) => value(context));
+}
 
 /**
  * The mean of each figure that may be a block's primary one, over all that was sampled in a period; NaN where nothing was.
- * @param families what was read of the period for its points, with PRIMARY_PLANS counted
+ * @param families what was read of the period for its points, with its primaryPlan counted
  */
 export async function primaryMeans(
   services: HistoryServices,
@@ -33,13 +33,12 @@ export async function primaryMeans(
 ): Promise<number[]> {
   const cut = families.some(({ result }) => result.truncated);
   const means = new Means(cut ? await readWhole(services, block, range) : families);
-  const primary: Primary = BLOCKS[block].primary;
-  return primary.map((value) => value(means));
+  return primaries(services, block, means);
 }
 
 /** The whole period as one bucket. */
 function readWhole(services: HistoryServices, block: BlockName, range: TimeRange): Promise<FamilyBuckets[]> {
-  const plan = PRIMARY_PLANS.get(block) ?? new Map();
+  const plan = primaryPlan(services, block);
   const { fromUs, toUs } = range;
   return readBuckets(services, plan, { fromUs, toUs, originUs: fromUs, bucketUs: toUs - fromUs }, plan);
 }

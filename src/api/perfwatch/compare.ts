@@ -6,16 +6,17 @@ import { isoFromUs } from '../time.ts';
 import { hostReaders } from './access.ts';
 import type { BlockName } from './blocks.ts';
 import { PERIOD_PARAMETERS, type Periods, periodsOf } from './compare-periods.ts';
-import { PRIMARY_PLANS, primaryMeans, summarise } from './compare-summary.ts';
+import { primaryMeans, primaryPlan, summarise } from './compare-summary.ts';
 import {
-  BLOCK_PLANS,
   type BucketsQuery,
+  blockPlan,
   type HistoryServices,
   pointsOf,
   readBuckets,
   withPoints,
 } from './history-points.ts';
 import {
+  blockOf,
   DATA_POINTS,
   DEFAULT_LIMIT,
   INTERVAL_NAMES,
@@ -40,7 +41,7 @@ const PERIOD = Type.Object({
 
 const AVERAGE = Type.Union([Type.Number(), Type.Null()], {
   description:
-    'Of usage_percent; bytes sent and received per second; bytes read and written per second; of page I/O where memory bandwidth is not counted',
+    'Of usage_percent; bytes sent and received per second; bytes read and written per second; instructions per cycle, or else cpu-clock; memory traffic, or else page I/O, in bytes per second',
 });
 
 const COMPARE_RESPONSE = Type.Object({
@@ -93,7 +94,7 @@ export function compareRoute(services: CompareServices): Route {
       const interval = intervalOf(query.interval, current.toUs - current.fromUs);
       const stale = await services.reader.catchUp(Math.max(current.toUs, comparison.toUs));
       const read = (range: TimeRange) =>
-        readPeriod(services, metric_type, {
+        readPeriod(services, blockOf(metric_type), {
           ...range,
           ...originOf(periods, range, interval),
           bucketUs: INTERVALS_US[interval],
@@ -118,7 +119,7 @@ async function readPeriod(
   block: BlockName,
   query: BucketsQuery & { limit: number },
 ): Promise<{ json: string; means: number[] }> {
-  const families = await readBuckets(services, BLOCK_PLANS.get(block) ?? new Map(), query, PRIMARY_PLANS.get(block));
+  const families = await readBuckets(services, blockPlan(services, block), query, primaryPlan(services, block));
   const { points, ...cut } = await pointsOf(services, block, families, query);
   const head = { start_time: isoFromUs(query.fromUs), end_time: isoFromUs(query.toUs) };
   return { json: withPoints(head, points, cut), means: await primaryMeans(services, block, query, families) };

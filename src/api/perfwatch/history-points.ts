@@ -2,14 +2,16 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LOCAL_COLLECTOR } from '../../auth/bootstrap.ts';
 import type { HostInventory } from '../../collect/inventory.ts';
 import type { Catalogue } from '../../metrics/catalogue.ts';
+import type { MetricsView } from '../../metrics/view.ts';
 import type { SeriesReader } from '../../pipeline/series-reader.ts';
 import type { RuntimeConfig } from '../../state/runtime-config.ts';
 import type { RangeQuery, RangeResult } from '../../store/contract.ts';
 import { isoFromUs } from '../time.ts';
-import type { BlockContext } from './block.ts';
-import { BLOCK_NAMES, BLOCKS, type BlockName } from './blocks.ts';
+import type { Block, BlockContext } from './block.ts';
+import { BLOCKS, type BlockName } from './blocks.ts';
 import { INTERVALS_US, type Interval, type TimeRange } from './history-query.ts';
-import { aggregateOf, HistoryView, planBlock, type ViewPlan } from './history-view.ts';
+import { aggregateOf, HistoryView, planView, type ViewPlan } from './history-view.ts';
+import { perfSampling } from './perf.ts';
 
 /** How long points are built without a look at other requests. */
 const TURN_MS = 4;
@@ -19,6 +21,8 @@ export interface HistoryServices {
   reader: SeriesReader;
   host: HostInventory;
   config: RuntimeConfig;
+  /** The events that the settings name. */
+  perfEvents: readonly string[];
 }
 
 export interface PointsQuery extends TimeRange {
@@ -28,10 +32,24 @@ export interface PointsQuery extends TimeRange {
   originUs?: number;
 }
 
-/** What each block reads. */
-export const BLOCK_PLANS: ReadonlyMap<BlockName, ViewPlan> = new Map(
-  BLOCK_NAMES.map((name) => [name, planBlock(BLOCKS[name])]),
-);
+type ContextServices = Pick<HistoryServices, 'catalogue' | 'config' | 'perfEvents'> & Pick<BlockContext, 'host'>;
+
+/** What blocks of the past are built from. */
+export function pastContext({ catalogue, host, config, perfEvents }: ContextServices, view: MetricsView): BlockContext {
+  const settings = config.get();
+  const perf = perfSampling(catalogue, settings, perfEvents);
+  return { view, host, settings, perf, sampleTime: null, counters: null };
+}
+
+/** What a block of the past reads. */
+export function blockPlan(services: ContextServices, block: BlockName): ViewPlan {
+  return planView((view) => pastBlock(block, pastContext(services, view)));
+}
+
+function pastBlock(block: BlockName, context: BlockContext): Block | null {
+  const { build, past = build } = BLOCKS[block];
+  return past(context);
+}
 
 /** The data points of a block, each as JSON, oldest first; `truncated` when there were more than `limit`. */
 export async function readPoints(
@@ -39,13 +57,9 @@ export async function readPoints(
   block: BlockName,
   { interval, ...range }: PointsQuery,
 ): Promise<Points> {
-  const plan = BLOCK_PLANS.get(block) ?? new Map();
-  return pointsOf(
-    services,
-    block,
-    await readBuckets(services, plan, { ...range, bucketUs: INTERVALS_US[interval] }),
-    range,
-  );
+  const plan = blockPlan(services, block);
+  const buckets = await readBuckets(services, plan, { ...range, bucketUs: INTERVALS_US[interval] });
+  return pointsOf(services, block, buckets, range);
 }
 
 /** What a plan asks of one family. */
@@ -106,12 +120,13 @@ export async function encodePoints(
   view: HistoryView,
   only?: ReadonlySet<number>,
 ): Promise<string[]> {
-  const context: BlockContext = { view, host: services.host, settings: services.config.get(), sampleTime: null };
+  const context = pastContext(services, view);
   const points: string[] = [];
   let turnEndsMs = performance.now() + TURN_MS;
   for (let us = view.advance(); us !== null; us = view.advance()) {
     if (only && !only.has(us)) continue;
-    points.push(JSON.stringify({ timestamp: isoFromUs(us), data: BLOCKS[block].build(context) }));
+    const data = pastBlock(block, context);
+    if (data) points.push(JSON.stringify({ timestamp: isoFromUs(us), data }));
     if (performance.now() < turnEndsMs) continue;
     await nextTurn();
     turnEndsMs = performance.now() + TURN_MS;

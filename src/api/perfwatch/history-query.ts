@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { HttpError } from '../../http/errors.ts';
 import { usFromIso } from '../time.ts';
-import { BLOCK_NAMES } from './blocks.ts';
+import { BLOCK_NAMES, type BlockName } from './blocks.ts';
 
 /** What the queries of the past have in common: their parameters, and how those are read. */
 
@@ -26,6 +26,11 @@ const MAX_LIMIT = 10_000;
 export const METRIC_TYPE_PARAMETER = Type.Enum([...METRIC_TYPES, 'perf' as const], {
   description: 'What to read; perf is an alias of perf_events',
 });
+
+/** What is read for a metric type. */
+export function blockOf(metricType: BlockName): BlockName {
+  return metricType === 'perf' ? 'perf_events' : metricType;
+}
 
 export function limitParameter(what: string) {
   return Type.Optional(

@@ -2,7 +2,7 @@ import { LOCAL_COLLECTOR } from '../../auth/bootstrap.ts';
 import { HttpError } from '../../http/errors.ts';
 import { type RowsPage, type RowsQuery, StoreError } from '../../store/contract.ts';
 import type { BlockName } from './blocks.ts';
-import { BLOCK_PLANS, encodePoints, type HistoryServices } from './history-points.ts';
+import { blockPlan, encodePoints, type HistoryServices } from './history-points.ts';
 import type { TimeRange } from './history-query.ts';
 import { HistoryView } from './history-view.ts';
 
@@ -13,7 +13,7 @@ export async function readRows(
   range: TimeRange & { limit: number },
   cursor: string | undefined,
 ): Promise<{ points: string[]; next_cursor: string | null }> {
-  const [lead, ...others] = BLOCK_PLANS.get(block) ?? [];
+  const [lead, ...others] = blockPlan(services, block);
   if (!lead) return { points: [], next_cursor: null };
   const [family, { fields }] = lead;
   const selector = { collector: LOCAL_COLLECTOR, ...range };

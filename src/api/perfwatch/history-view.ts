@@ -1,7 +1,6 @@
 import type { Catalogue } from '../../metrics/catalogue.ts';
 import type { MetricsView } from '../../metrics/view.ts';
 import type { Aggregate, SeriesResult } from '../../store/contract.ts';
-import type { BlockKind } from './block.ts';
 
 /** What is read of each family: its fields, and the instances if it is certain ones. */
 export type ViewPlan = ReadonlyMap<string, { fields: readonly string[]; instances?: readonly string[] }>;
@@ -33,18 +32,6 @@ export function planView(read: (view: MetricsView) => unknown): ViewPlan {
       family,
       { fields: [...fields], ...(all ? {} : { instances: [...instances] }) },
     ]),
-  );
-}
-
-/** What a block reads. */
-export function planBlock({ build }: Pick<BlockKind, 'build'>): ViewPlan {
-  return planView((view) =>
-    build({
-      view,
-      host: { core_count: 1, physical_cores: 1 },
-      settings: { perf_events_cpu_cores: 'all', perf_events_interval_ms: 1_000 },
-      sampleTime: null,
-    }),
   );
 }
 

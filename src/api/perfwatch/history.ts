@@ -8,6 +8,7 @@ import { hostReaders } from './access.ts';
 import { type CompareServices, compareRoute } from './compare.ts';
 import { type HistoryServices, type Points, readPoints, withPoints } from './history-points.ts';
 import {
+  blockOf,
   DATA_POINTS,
   DEFAULT_LIMIT,
   INTERVAL_NAMES,
@@ -57,13 +58,14 @@ function historyMetrics(services: HistoryServices): Route {
         throw HttpError.badRequest('cursor: goes with interval=raw only', 'cursor');
       }
       const { metric_type } = query;
+      const block = blockOf(metric_type);
       const range = { fromUs, toUs, limit: query.limit ?? DEFAULT_LIMIT };
       const interval = query.interval === 'raw' ? 'raw' : intervalOf(query.interval, toUs - fromUs);
       const stale = await services.reader.catchUp(toUs);
       const { points, ...rest } = await answeringRefusals<Points & { next_cursor?: string | null }>(() =>
         interval === 'raw'
-          ? readRows(services, metric_type, range, query.cursor)
-          : readPoints(services, metric_type, { ...range, interval }),
+          ? readRows(services, block, range, query.cursor)
+          : readPoints(services, block, { ...range, interval }),
       );
       const head = { metric_type, start_time: isoFromUs(fromUs), end_time: isoFromUs(toUs), interval };
       return encodedJson(withPoints(head, points, { ...rest, ...(stale ? { stale } : {}) }));

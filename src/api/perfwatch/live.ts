@@ -1,18 +1,25 @@
 import type { HostInventory } from '../../collect/inventory.ts';
 import type { Socket, SocketRoute } from '../../http/sockets.ts';
+import type { Catalogue } from '../../metrics/catalogue.ts';
 import type { LiveHub } from '../../pipeline/live.ts';
 import type { RuntimeConfig } from '../../state/runtime-config.ts';
 import { isoFromUs } from '../time.ts';
 import { hostReaders } from './access.ts';
 import { liveData } from './blocks.ts';
+import type { Counters } from './counters.ts';
+import { perfSampling } from './perf.ts';
 
 /** A message is the whole state, so one that would wait behind this much is left out: the next one says it all. */
 const MAX_WAITING_BYTES = 256 * 1024;
 
 export interface LiveServices {
   hub: LiveHub;
+  catalogue: Catalogue;
   host: HostInventory;
   config: RuntimeConfig;
+  /** The events that the settings name. */
+  perfEvents: readonly string[];
+  counters: Counters;
 }
 
 /** `WS /api/ws/metrics`: this host's figures at each tick of the live interval, encoded once however many listen. */
@@ -66,9 +73,13 @@ export class MetricsStream {
 
   /** Bytes, so that each send is a copy and not another encoding. */
   #encode(): Uint8Array {
-    const { hub, host, config } = this.#services;
+    const { hub, catalogue, host, config, perfEvents, counters } = this.#services;
     const timestamp = isoFromUs(hub.timestampUs);
-    const data = liveData({ view: hub, host, settings: config.get(), sampleTime: timestamp });
+    const perfReadUs = hub.sampledUs('perf');
+    const sampleTime = perfReadUs === null ? timestamp : isoFromUs(perfReadUs);
+    const settings = config.get();
+    const perf = perfSampling(catalogue, settings, perfEvents);
+    const data = liveData({ view: hub, host, settings, perf, sampleTime, counters });
     return Buffer.from(JSON.stringify({ type: 'metrics', timestamp, data }));
   }
 }

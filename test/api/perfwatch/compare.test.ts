@@ -235,12 +235,33 @@ test.each<[string, TestFrame[], number]>([
     [
       {
         family: 'memory_bandwidth',
-        fields: ['read_bytes_per_sec', 'write_bytes_per_sec', 'page_io_bytes_per_sec'],
+        fields: ['total_bytes_per_sec', 'page_io_bytes_per_sec'],
         timestampUs: T0,
-        values: [[1e9, 5e8, 8_192]],
+        values: [[1.5e9, 8_192]],
       },
     ],
     1.5e9,
+  ],
+  [
+    'perf_events',
+    [{ family: 'perf', fields: ['cpu_clock_ms_per_sec'], instances: ['all'], timestampUs: T0, values: [[500]] }],
+    500,
+  ],
+  [
+    'perf',
+    [
+      {
+        family: 'perf',
+        fields: ['instructions_per_cycle', 'cycles_per_sec', 'cpu_clock_ms_per_sec'],
+        instances: ['all', '0'],
+        timestampUs: T0,
+        values: [
+          [1.25, 2e9, 500],
+          [9, 1, 1],
+        ],
+      },
+    ],
+    1.25,
   ],
 ])('the primary figure of %s', async (metric_type, frames, expected) => {
   const { compare, feeder } = await start();

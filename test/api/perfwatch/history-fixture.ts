@@ -28,6 +28,7 @@ export async function startHistory(nowMs: number) {
     reader,
     host: await readInventory(),
     config: new RuntimeConfig(temporaryState()),
+    perfEvents: ['msr/tsc/'],
     now: () => clock.nowMs,
   };
   const note = () => undefined;

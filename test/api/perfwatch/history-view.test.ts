@@ -1,26 +1,43 @@
 import { describe, expect, test } from 'vitest';
-import { BLOCKS } from '../../../src/api/perfwatch/blocks.ts';
-import { HistoryView, planBlock, planView } from '../../../src/api/perfwatch/history-view.ts';
+import { BLOCK_NAMES, type BlockName } from '../../../src/api/perfwatch/blocks.ts';
+import { blockPlan } from '../../../src/api/perfwatch/history-points.ts';
+import { HistoryView, planView } from '../../../src/api/perfwatch/history-view.ts';
 import { loadCatalogue } from '../../../src/collect/frame-source.ts';
+import { RuntimeConfig } from '../../../src/state/runtime-config.ts';
+import { temporaryState } from '../../state/temporary.ts';
 
-describe('planBlock and planView', () => {
-  test.each(Object.entries(BLOCKS))('every field that %s reads is one that the sampler has', (_name, block) => {
-    const catalogue = loadCatalogue();
-    for (const [family, { fields }] of planBlock(block)) {
+describe('what blocks of the past read', () => {
+  const catalogue = loadCatalogue();
+  const planOf = (block: BlockName) =>
+    blockPlan(
+      {
+        catalogue,
+        host: { core_count: 1, physical_cores: 1 },
+        config: new RuntimeConfig(temporaryState()),
+        perfEvents: ['msr/tsc/'],
+      },
+      block,
+    );
+
+  test.each(BLOCK_NAMES)('every field that %s reads is one that the sampler has', (block) => {
+    for (const [family, { fields }] of planOf(block)) {
       const known = catalogue.family(family).fields.map(({ name }) => name);
       expect(known).toEqual(expect.arrayContaining([...fields]));
     }
   });
 
-  test('finds fields of every instance', () => {
-    const plan = planBlock(BLOCKS.cpu);
+  test('fields of every instance are found', () => {
+    const plan = planOf('cpu');
     expect(plan.get('cpu')?.fields).toContain('temperature_celsius');
     expect(plan.get('system')?.fields).toContain('load15');
   });
 
-  test('finds the instances where they are named', () => {
-    expect(planBlock(BLOCKS.cpu).get('system')?.instances).toEqual(['']);
-    expect(planBlock(BLOCKS.cpu).get('cpu')).not.toHaveProperty('instances');
+  test('instances are found where they are named', () => {
+    expect(planOf('cpu').get('system')?.instances).toEqual(['']);
+    expect(planOf('cpu').get('cpu')).not.toHaveProperty('instances');
+    expect(planOf('perf_events').get('perf')?.instances).toEqual(['all']);
+    expect(planOf('perf_events').get('perf')?.fields).toContain('instructions_per_cycle');
+    expect(planOf('perf_events').get('perf_custom')?.instances).toEqual(['msr/tsc/']);
     const total = planView((view) => view.value('network', 'all', 'bytes_sent_per_sec'));
     expect(total.get('network')).toEqual({ fields: ['bytes_sent_per_sec'], instances: ['all'] });
   });

@@ -1,13 +1,41 @@
 import { describe, expect, test } from 'vitest';
-import { perfBlock, perfEventsBlock } from '../../../src/api/perfwatch/perf.ts';
+import type { BlockContext } from '../../../src/api/perfwatch/block.ts';
+import { BLOCKS } from '../../../src/api/perfwatch/blocks.ts';
+import { Counters } from '../../../src/api/perfwatch/counters.ts';
+import { perfBlock, perfEventsBlock, perfPoint, perfSampling } from '../../../src/api/perfwatch/perf.ts';
+import type { PerfEventStatus, SamplerStats } from '../../../src/collect/addon.ts';
+import { loadCatalogue } from '../../../src/collect/frame-source.ts';
 
-/** A host whose `perf` and `memory_bandwidth` families have just these values, of all CPUs. */
-function context(values: Record<string, number>) {
+type FamilyStatus = SamplerStats['families'][number];
+
+/** A sampler that tells what the test wants, and how often it was asked. */
+class ToldSource {
+  asked = 0;
+  events: (Partial<PerfEventStatus> & { remedy?: string })[] = [];
+  families: FamilyStatus[] = [];
+
+  perfEvents(): PerfEventStatus[] {
+    this.asked += 1;
+    return this.events.map((event) => ({ family: 'perf', name: '', pmu: '', available: false, reason: '', ...event }));
+  }
+
+  stats(): SamplerStats {
+    return { families: this.families } as SamplerStats;
+  }
+}
+
+const PARANOID = 'EACCES: perf_event_paranoid=2';
+
+/** A host whose families have just these values, of all CPUs; of `perf_custom` for each event that is chosen. */
+function context(values: Record<string, number>, given: Partial<BlockContext> = {}): BlockContext {
   return {
     view: { instances: () => ['all'], value: (_family: string, _cpu: string, field: string) => values[field] ?? NaN },
     host: { core_count: 2, physical_cores: 2 },
-    settings: { perf_events_cpu_cores: 'all', perf_events_interval_ms: 500 },
+    settings: { perf_events_cpu_cores: 'all' },
+    perf: { intervalMs: 500, chosen: [] },
     sampleTime: '2026-11-23T00:00:00Z',
+    counters: new Counters(new ToldSource()),
+    ...given,
   };
 }
 
@@ -28,9 +56,26 @@ describe('perf block', () => {
     });
   });
 
-  test('is not available, with a reason, where only the kernel counts', () => {
-    const block = perfBlock(context({ context_switches_per_sec: 3 }));
-    expect(block).toMatchObject({ available: false, reason: expect.stringContaining('no events'), ipc: null });
+  test('where only the kernel counts it is not available, for the reasons of the events of the CPUs, each once', () => {
+    const source = new ToldSource();
+    const cpuEvents = ['cycles', 'instructions', 'L1-dcache-load-misses', 'L1-icache-load-misses', 'LLC-load-misses'];
+    source.events = [
+      { name: 'cpu-clock', reason: 'of no interest here' },
+      ...cpuEvents.map((name) => ({ name, reason: 'ENOENT: no such PMU' })),
+      { name: 'l2-misses', reason: 'no event of cpu for it is known' },
+    ];
+    const block = perfBlock(context({ context_switches_per_sec: 3 }, { counters: new Counters(source) }));
+    expect(block).toMatchObject({
+      available: false,
+      reason: 'ENOENT: no such PMU; no event of cpu for it is known',
+      ipc: null,
+    });
+  });
+
+  test('a sampler that knows of no event gives the reason of the family', () => {
+    const source = new ToldSource();
+    source.families = [{ name: 'perf', available: false, reason: 'not asked' }];
+    expect(perfBlock(context({}, { counters: new Counters(source) }))).toMatchObject({ reason: 'not asked' });
   });
 });
 
@@ -54,8 +99,115 @@ describe('perf_events block', () => {
     expect(unsupported_events).not.toContain('cycles');
   });
 
-  test('is not available when nothing counts', () => {
-    const block = perfEventsBlock(context({}));
-    expect(block).toMatchObject({ available: false, reason: expect.any(String) });
+  test('says why each of the others does not count, and what would change that', () => {
+    const source = new ToldSource();
+    source.events = [
+      { name: 'cycles', reason: PARANOID, remedy: 'run as root' },
+      { name: 'branches', available: true, reason: 'ENOENT (CPUs 4-7)' },
+    ];
+    const block = perfEventsBlock(context({ cpu_clock_ms_per_sec: 2_000 }, { counters: new Counters(source) }));
+    const { unsupported_events, unsupported_reasons } = block as {
+      unsupported_events: string[];
+      unsupported_reasons: Record<string, string>;
+    };
+    expect(Object.keys(unsupported_reasons)).toEqual(unsupported_events);
+    expect(unsupported_reasons['cycles']).toBe(`${PARANOID}: run as root`);
+    expect(unsupported_reasons['branches']).toBe('counted, but not for long enough to tell');
+  });
+
+  test('has the events that the settings name', () => {
+    const source = new ToldSource();
+    source.events = [{ family: 'perf_custom', name: 'r13c', reason: 'ENOENT: no such PMU' }];
+    const values: Record<string, number> = { 'msr/tsc/': 2.5e9, cycles: 7 };
+    const view = {
+      instances: () => [],
+      value: (family: string, event: string) => (family === 'perf_custom' ? (values[event] ?? NaN) : 5),
+    };
+    const perf = { intervalMs: 1_000, chosen: ['msr/tsc/', 'r13c', 'cycles'] };
+    expect(perfEventsBlock(context({}, { view, perf, counters: new Counters(source) }))).toMatchObject({
+      events: { 'msr/tsc/': { value: 2.5e9, unit: '' }, r13c: { value: null, unit: '' }, cycles: { value: 5 } },
+      unsupported_events: ['r13c'],
+      unsupported_reasons: { r13c: 'ENOENT: no such PMU' },
+    });
+  });
+
+  test('is not available when nothing counts, for all the reasons there are', () => {
+    const source = new ToldSource();
+    source.families = [{ name: 'perf', available: false, reason: PARANOID }];
+    source.events = [{ name: 'cycles', reason: 'switched off' }];
+    const block = perfEventsBlock(context({}, { counters: new Counters(source) }));
+    expect(block).toMatchObject({ available: false, reason: `${PARANOID}; switched off` });
+  });
+
+  test('says that it is read as often as the settings ask, or as the sampler can', () => {
+    const catalogue = loadCatalogue();
+    const floorMs = catalogue.family('perf').floorIntervalMs;
+    expect(perfSampling(catalogue, { perf_events_interval_ms: 700 }, [])).toEqual({ intervalMs: 700, chosen: [] });
+    expect(perfSampling(catalogue, { perf_events_interval_ms: 1 }, []).intervalMs).toBe(floorMs);
+  });
+});
+
+describe('perf blocks of the past', () => {
+  const past = { sampleTime: null, counters: null };
+
+  test('have the figures of both, and no reasons', () => {
+    const point = perfPoint(context({ instructions_per_cycle: 1.5, cycles_per_sec: 2, l2_misses_per_sec: 3 }, past));
+    expect(point).toMatchObject({ available: true, ipc: 1.5, l2_cache_misses: 3, events: { cycles: { value: 2 } } });
+    expect(point).not.toHaveProperty('unsupported_reasons');
+  });
+
+  test('are left out where no event was counted', () => {
+    expect(perfPoint(context({ read_bytes_per_sec: 5 }, past))).toBeNull();
+  });
+});
+
+describe('memory_bandwidth block', () => {
+  const build = (values: Record<string, number>, given: Partial<BlockContext>) =>
+    BLOCKS.memory_bandwidth.build(context(values, given));
+  const status = { name: 'memory_bandwidth', available: true, reason: '' };
+
+  test('names what counts', () => {
+    const source = new ToldSource();
+    source.families = [{ ...status, source: 'resctrl' }];
+    const block = build({ total_bytes_per_sec: 5.5, page_io_bytes_per_sec: 1 }, { counters: new Counters(source) });
+    expect(block).toMatchObject({
+      available: true,
+      source: 'resctrl',
+      total_bytes_per_sec: 6,
+      read_bytes_per_sec: null,
+    });
+    expect(block).not.toHaveProperty('reason');
+  });
+
+  test('says why nothing does; page I/O there is all the same', () => {
+    const source = new ToldSource();
+    source.families = [{ ...status, reason: 'ENOENT: no such PMU' }];
+    const block = build({ page_io_bytes_per_sec: 1 }, { counters: new Counters(source) });
+    expect(block).toMatchObject({ available: true, source: null, reason: 'ENOENT: no such PMU' });
+  });
+
+  test('names no source in the past, of which it is not known', () => {
+    expect(build({ total_bytes_per_sec: 5 }, { counters: null })).not.toHaveProperty('source');
+  });
+});
+
+describe('Counters', () => {
+  test('asks again when other figures are missing, and else seldom', () => {
+    const source = new ToldSource();
+    let nowMs = 0;
+    const counters = new Counters(source, () => nowMs);
+    const tell = (...missing: string[]) => counters.tell('perf', missing);
+    tell('cycles');
+    tell('cycles');
+    expect(source.asked).toBe(1);
+    source.events = [{ name: 'branches', reason: 'gone' }];
+    expect(tell('cycles', 'branches').events.get('perf/branches')).toBe('gone');
+    expect(source.asked).toBe(2);
+    nowMs += 9_999;
+    tell('cycles', 'branches');
+    expect(source.asked).toBe(2);
+    nowMs += 1;
+    tell('cycles', 'branches');
+    expect(source.asked).toBe(3);
   });
 });
