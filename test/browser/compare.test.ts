@@ -124,10 +124,14 @@ describe.skipIf(skipWithoutChromium)('the compare view before a mock daemon', ()
   });
 
   test('figures that neither period has are left out, and nothing at all is said', async () => {
-    const { page } = await at('/app/compare?type=memory_bandwidth');
+    const { page, server } = await at('/app/compare?type=memory_bandwidth');
     await page.locator('.panel-compare-faults').waitFor();
     expect(await page.locator('.panel-compare-bandwidth').count()).toBe(0);
     await page.getByRole('button', { name: 'Perf' }).click();
+    await page.locator('.panel-compare-switches').waitFor();
+    expect(await page.locator('.panel-compare-ipc').count()).toBe(0);
+    server.history.gaps = [{ fromMs: 0, toMs: Date.now() }];
+    await page.getByRole('button', { name: 'CPU' }).click();
     await page.getByText('No data in either period').waitFor();
   });
 

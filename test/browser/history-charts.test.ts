@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { skipWithoutChromium } from './harness.ts';
 import { drag, pagesBeforeMock, parametersOf, settled } from './history-page.ts';
+import { NO_CONTROLLERS, NO_PMU } from './mock-metrics.ts';
 import { drawnBetween, eventually } from './scenarios.ts';
 
 const MINUTE_MS = 60_000;
@@ -150,17 +151,33 @@ describe.skipIf(skipWithoutChromium)('the charts of the history before a mock da
     expect(asked).toEqual([]);
   });
 
-  test('hardware counters show where there are any, else one line says why not', async () => {
+  test('counters show where there are any, else a line says why not', async () => {
     const { page, server } = await at('/app/history');
-    await eventually(() => page.getByTestId('no-perf').textContent()).toBe(
-      'Not available: EACCES: perf_event_paranoid=4',
+    await eventually(() => page.getByTestId('no-hardware').textContent()).toBe(
+      `The CPUs’ own events were not counted in this span. Nor are they now: ${NO_PMU}.`,
     );
+    expect(await page.getByTestId('no-bandwidth').textContent()).toContain(NO_CONTROLLERS);
+    expect(await page.locator('.panel-ipc').count()).toBe(0);
+    expect(await page.getByTestId('legend-event-context-switches').textContent()).toMatch(/\d/);
     await page.context().close();
     await server.stop();
     const counting = await at('/app/history', { mock: { perfAvailable: true } });
-    expect(await counting.page.getByTestId('legend-ipc-ipc').textContent()).toBe('1.85');
+    expect(await counting.page.getByTestId('legend-ipc-ipc').textContent()).toMatch(/^[12]\.\d\d$/);
+    expect(await counting.page.getByTestId('legend-misses-llc').textContent()).toBe('0.50');
+    expect(await counting.page.getByTestId('legend-misses-l2').count()).toBe(0);
+    expect(await counting.page.getByTestId('legend-bandwidth-read').textContent()).toMatch(/GiB\/s$/);
+    expect(await counting.page.getByTestId('no-hardware').count()).toBe(0);
     await counting.page.getByRole('combobox', { name: 'Event' }).selectOption('branch-misses');
-    await eventually(() => counting.page.getByTestId('legend-event-branch-misses').textContent()).toBe('125 k');
+    await eventually(() => counting.page.getByTestId('legend-event-branch-misses').textContent()).toBe('12.5 M');
+  });
+
+  test('a span in which nothing was counted says so, and whether that is so now', async () => {
+    const { page } = await at('/app/history', {
+      prepare: (server) => {
+        server.history.change = (body) => ({ ...body, data_points: [] });
+      },
+    });
+    await eventually(() => page.getByTestId('no-perf').textContent()).toBe('Nothing was counted in this span.');
   });
 
   test('many thousand points are drawn at once', async () => {

@@ -2,6 +2,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { WatchedPage } from './harness.ts';
 import { launchBrowser, openPage, skipWithoutChromium } from './harness.ts';
+import { NO_CONTROLLERS, NO_PMU } from './mock-metrics.ts';
 import type { MockOptions } from './mock-server.ts';
 import { MockServer } from './mock-server.ts';
 import { drawnEdges, eventually, figure, livePage, logIn, wrongPassword } from './scenarios.ts';
@@ -194,12 +195,49 @@ describe.skipIf(skipWithoutChromium)('the page before a mock daemon', () => {
     await eventually(() => page.getByTestId('pause').getAttribute('data-held')).toBe('false');
   });
 
-  test('says why there are no hardware counters, and shows them where there are', async () => {
+  test('says why there are no hardware counters, and shows what is counted all the same', async () => {
     await serve();
     const { page } = await live();
-    expect(await page.getByTestId('perf-unavailable').textContent()).toBe('Not availableEACCES: perf_event_paranoid=4');
-    server.change = (metrics) => ({ ...metrics, perf: { available: true, ipc: 1.85 } });
+    expect(await page.getByTestId('perf-unavailable').textContent()).toBe(
+      `The events of the CPUs are not counted${NO_PMU}`,
+    );
+    expect(await page.getByTestId('perf-switches').textContent()).toMatch(/k\/s$/);
+    expect(await page.getByTestId('event-msr/tsc/').textContent()).toBe('4.20 G/s');
+    expect(await page.getByTestId('ipc').count()).toBe(0);
+    // What was said above is not said again.
+    const rest = page.getByTestId('not-counted');
+    await rest.getByText('One event is not counted').click();
+    expect(await rest.locator('dl').innerText()).toBe('r13c\nthe PMU does not count this');
+    expect(await page.getByTestId('bandwidth-unavailable').textContent()).toBe(`Not counted${NO_CONTROLLERS}`);
+  });
+
+  test('shows hardware counters and memory bandwidth where they are counted, and by what', async () => {
+    await serve({ perfAvailable: true });
+    const { page } = await live();
+    server.change = (metrics) => ({ ...metrics, perf: { ...metrics.perf, ipc: 1.85 } });
     await eventually(() => page.getByTestId('ipc').textContent()).toBe('1.85');
+    expect(await page.getByTestId('branch-misses').textContent()).toBe('1.3%');
+    expect(await page.getByTestId('misses-llc').textContent()).toBe('0.50');
+    expect(await page.getByTestId('misses-dtlb').textContent()).toBe('1.00');
+    expect(await page.getByTestId('misses-l2').textContent()).toBe('–');
+    expect(await page.getByTestId('perf-unavailable').count()).toBe(0);
+    expect(await page.getByTestId('bandwidth-source').textContent()).toBe('counted by uncore_imc');
+    expect(await page.getByTestId('bandwidth-total').textContent()).toMatch(/GiB\/s$/);
+  });
+
+  test('when nothing is counted, one reason is given', async () => {
+    await serve();
+    const reason = 'EACCES: perf_event_paranoid=4';
+    const off = { available: false, reason };
+    server.change = (metrics) => ({
+      ...metrics,
+      perf: off,
+      perf_events: { ...off, events: {}, unsupported_reasons: { 'cpu-clock': reason, cycles: reason } },
+    });
+    const { page } = await live();
+    expect(await page.getByTestId('perf-unavailable').textContent()).toBe(`Nothing is counted${reason}`);
+    expect(await page.getByTestId('not-counted').count()).toBe(0);
+    expect(await page.getByTestId('perf-switches').count()).toBe(0);
   });
 
   test('remembers the theme and the time zone', async () => {

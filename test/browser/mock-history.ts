@@ -81,15 +81,12 @@ export class MockHistory {
       const metrics = mockMetrics(timeMs / (stepMs / FINEST_MS), this.#host);
       points.push({ timestamp: new Date(timeMs).toISOString(), data: blockOf(type, metrics) });
     }
-    return type === 'perf_events' && !this.#host.perfAvailable ? [] : points;
+    return points;
   }
 }
 
 function blockOf(type: string, metrics: Metrics): object {
   if (type !== 'perf_events') return metrics[type as keyof Metrics];
-  const counted = { cycles: metrics.perf.cycles, instructions: metrics.perf.instructions, 'branch-misses': 125_000 };
-  return {
-    available: true,
-    events: Object.fromEntries(Object.entries(counted).map(([event, value]) => [event, { value, unit: '' }])),
-  };
+  const { unsupported_reasons: _, ...events } = metrics.perf_events;
+  return { ...metrics.perf, ...events };
 }

@@ -4,6 +4,18 @@ export interface MockHost {
   perfAvailable: boolean;
 }
 
+export const NO_PMU = 'ENOENT: no such PMU: this kernel shows no counters of the CPU';
+export const NO_CONTROLLERS = 'ENOENT: no such PMU: this kernel shows no counters of memory controllers';
+const NO_SUCH_EVENT = 'the PMU does not count this';
+
+const HARDWARE_EVENTS = {
+  cycles: 3_200_000_000,
+  instructions: 5_920_000_000,
+  branches: 1_000_000_000,
+  'branch-misses': 12_500_000,
+  'dTLB-load-misses': 5_920_000,
+};
+
 const GIB = 2 ** 30;
 const TOTAL_BYTES = 16 * GIB;
 
@@ -94,15 +106,22 @@ export function mockMetrics(timeMs: number, { cores, perfAvailable }: MockHost) 
           cycles: 3_200_000_000,
           instructions: 5_920_000_000,
           l1i_cache_misses: 12_500,
-          l1d_cache_misses: 45_000,
+          l1d_cache_misses: 45_000_000,
           l2_cache_misses: null,
-          llc_misses: 2_500,
-          memory_bandwidth_read_mbps: 12_500,
-          memory_bandwidth_write_mbps: 8_000,
+          llc_misses: 2_960_000,
         }
-      : { available: false, reason: 'EACCES: perf_event_paranoid=4', ipc: null },
+      : { available: false, reason: NO_PMU, ipc: null },
+    perf_events: perfEvents(timeMs, perfAvailable),
     memory_bandwidth: {
       available: true,
+      ...(perfAvailable
+        ? {
+            source: 'uncore_imc',
+            read_bytes_per_sec: whole(wave(timeMs, 15, 12.5e9, 3e9)),
+            write_bytes_per_sec: 8e9,
+            total_bytes_per_sec: whole(wave(timeMs, 15, 12.5e9, 3e9) + 8e9),
+          }
+        : { source: null, reason: NO_CONTROLLERS }),
       pgpgin_per_sec: rounded(read / 1024),
       pgpgout_per_sec: rounded(written / 1024),
       pswpin_per_sec: 0,
@@ -110,6 +129,26 @@ export function mockMetrics(timeMs: number, { cores, perfAvailable }: MockHost) 
       pgfault_per_sec: rounded(wave(timeMs, 14, 5400, 2500)),
       pgmajfault_per_sec: 0.2,
     },
+  };
+}
+
+function perfEvents(timeMs: number, hardware: boolean) {
+  const counted: Record<string, number> = {
+    'context-switches': whole(wave(timeMs, 10, 34_000, 9000)),
+    'cpu-migrations': 120,
+    'page-faults': whole(wave(timeMs, 14, 5400, 2500)),
+    ...(hardware ? HARDWARE_EVENTS : {}),
+    'msr/tsc/': 4_200_000_000,
+  };
+  const missing = hardware ? {} : Object.fromEntries(Object.keys(HARDWARE_EVENTS).map((event) => [event, NO_PMU]));
+  const unsupported_reasons: Record<string, string> = { ...missing, r13c: NO_SUCH_EVENT };
+  const unsupported_events = Object.keys(unsupported_reasons);
+  const values = [...Object.entries(counted), ...unsupported_events.map((event) => [event, null] as const)];
+  return {
+    available: true,
+    events: Object.fromEntries(values.map(([event, value]) => [event, { value, unit: '' }])),
+    unsupported_events,
+    unsupported_reasons,
   };
 }
 

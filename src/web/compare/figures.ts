@@ -1,7 +1,7 @@
 import { byteScale, numberScale } from '../chart/axes.ts';
 import type { ChartSpec } from '../chart/options.ts';
 import type { BlockName, Blocks } from '../history/blocks.ts';
-import { eventValue, instructionsPerCycle } from '../history/charts/perf.ts';
+import { eventValue } from '../history/charts/perf.ts';
 import { byteRate, bytes, count, countRate, decimal, percent } from '../lib/format.ts';
 import { sum } from '../live/channels.ts';
 import type { Value } from '../live/metrics.ts';
@@ -90,7 +90,7 @@ export const COMPARE_FIGURES: Record<BlockName, readonly CompareFigure[]> = {
       id: 'bandwidth',
       title: text.bandwidth,
       axis: BYTE_RATE,
-      of: (paging) => sum(paging.read_bytes_per_sec, paging.write_bytes_per_sec),
+      of: (traffic) => traffic.total_bytes_per_sec,
     },
     { id: 'page-io', title: text.pageIo, axis: BYTE_RATE, of: (paging) => paging.page_io_bytes_per_sec },
     { id: 'page-in', title: text.pagedIn, axis: BYTE_RATE, of: (paging) => kib(paging.pgpgin_per_sec) },
@@ -99,7 +99,7 @@ export const COMPARE_FIGURES: Record<BlockName, readonly CompareFigure[]> = {
     { id: 'major', title: text.majorFaults, axis: RATE, of: (paging) => paging.pgmajfault_per_sec },
   ),
   perf_events: figures<'perf_events'>(
-    { id: 'ipc', title: text.ipc, axis: DECIMAL, of: instructionsPerCycle },
+    { id: 'ipc', title: text.ipc, axis: DECIMAL, of: (perf) => perf.ipc },
     { id: 'cpu-clock', title: text.cpuClock, axis: COUNT, of: (perf) => eventValue(perf, 'cpu-clock') },
     { id: 'switches', title: text.contextSwitches, axis: COUNT, of: (perf) => eventValue(perf, 'context-switches') },
     { id: 'faults', title: text.pageFaults, axis: COUNT, of: (perf) => eventValue(perf, 'page-faults') },

@@ -57,7 +57,7 @@ export const historyMessages = {
     memory: 'Memory',
     network: 'Network',
     disk: 'Disk',
-    perf: 'Hardware counters',
+    perf: 'Performance counters',
   },
   all: { interfaces: 'All interfaces', devices: 'All devices' },
   memoryUsage: 'Memory usage',
@@ -80,5 +80,10 @@ export const historyMessages = {
   someOf: (shown: number, total: number) => `${shown} of ${total} shown`,
   ipc: 'Instructions per cycle',
   event: 'Event',
-  noPerf: (reason: string | null) => `Not available${reason ? `: ${reason}` : ''}`,
+  // The reasons are those of now: what was in the way then, nobody knows any more.
+  noPerf: (reason: string | null) => `Nothing was counted in this span${reason ? `. Nor is it now: ${reason}` : ''}.`,
+  noHardware: (reason: string | null) =>
+    `The CPUs’ own events were not counted in this span${reason ? `. Nor are they now: ${reason}` : ''}.`,
+  noBandwidth: (reason: string | null) =>
+    `The bandwidth of memory was not counted in this span${reason ? `. Nor is it now: ${reason}` : ''}.`,
 } as const;

@@ -7,9 +7,9 @@ import { Select } from '../ui/select.tsx';
 import type { Blocks } from './blocks.ts';
 import { namesIn } from './charts/chart.ts';
 import { DISK_CHARTS } from './charts/disk.ts';
-import { MEMORY_CHARTS } from './charts/memory.ts';
+import { hasBandwidth, MEMORY_CHARTS } from './charts/memory.ts';
 import { NETWORK_CHARTS } from './charts/network.ts';
-import { countedEvents, PERF_CHARTS } from './charts/perf.ts';
+import { countedEvents, hasHardware, PERF_CHARTS } from './charts/perf.ts';
 import { PROCESSOR_CHARTS } from './charts/processor.ts';
 import { useHistory } from './context.ts';
 import type { BlockPoint } from './loader.ts';
@@ -43,8 +43,18 @@ export function ProcessorSection() {
 }
 
 export function MemorySection() {
+  const { model } = useHistory();
+  const feed = useFeed();
+  const { value } = useCell(model.loader.blocks.memory_bandwidth);
+  const points = (value?.points ?? []) as readonly BlockPoint<Blocks['memory_bandwidth']>[];
+  const reason = useSelected(feed.latest, (message) => message?.data.memory_bandwidth?.reason ?? null);
   return (
     <Section id="memory" title={text.sections.memory}>
+      {points.length > 0 && !hasBandwidth(points) && (
+        <p class="empty" data-testid="no-bandwidth">
+          {text.noBandwidth(reason)}
+        </p>
+      )}
       <div class="history-grid">
         {MEMORY_CHARTS.map((chart) => (
           <HistoryPanel key={chart.id} chart={chart} />
@@ -134,16 +144,15 @@ export function PerfSection() {
   const { model, query, change } = useHistory();
   const feed = useFeed();
   const { value, problem } = useCell(model.loader.blocks.perf_events);
-  const reason = useSelected(feed.latest, (message) => message?.data.perf?.reason ?? null);
-  const events = useMemo(
-    () => countedEvents((value?.points ?? []) as readonly BlockPoint<Blocks['perf_events']>[]),
-    [value],
-  );
+  const nothing = useSelected(feed.latest, (message) => message?.data.perf_events?.reason ?? null);
+  const noHardware = useSelected(feed.latest, (message) => message?.data.perf?.reason ?? null);
+  const points = (value?.points ?? []) as readonly BlockPoint<Blocks['perf_events']>[];
+  const events = useMemo(() => countedEvents(points), [points]);
   if (events.length === 0)
     return (
       <Section id="perf" title={text.sections.perf}>
         <p class="empty" data-testid="no-perf">
-          {problem ?? (value && text.noPerf(reason))}
+          {problem ?? (value && text.noPerf(nothing))}
         </p>
       </Section>
     );
@@ -158,6 +167,11 @@ export function PerfSection() {
   );
   return (
     <Section id="perf" title={text.sections.perf} picker={picker}>
+      {!hasHardware(points) && (
+        <p class="empty" data-testid="no-hardware">
+          {text.noHardware(noHardware)}
+        </p>
+      )}
       <div class="history-grid">
         {PERF_CHARTS.map((chart) => (
           <HistoryPanel key={chart.id} chart={chart} choice={chosen} />

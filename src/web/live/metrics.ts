@@ -73,7 +73,7 @@ interface DiskBlock {
   io?: { read_bytes_per_sec?: Value; write_bytes_per_sec?: Value };
 }
 
-interface PerfBlock {
+export interface PerfBlock {
   available?: boolean;
   reason?: string;
   ipc?: Value;
@@ -83,12 +83,23 @@ interface PerfBlock {
   l1d_cache_misses?: Value;
   l2_cache_misses?: Value;
   llc_misses?: Value;
-  memory_bandwidth_read_mbps?: Value;
-  memory_bandwidth_write_mbps?: Value;
+}
+
+/** What each event counted, and in which unit; and why some did not. */
+export interface PerfEventsBlock {
+  available?: boolean;
+  reason?: string;
+  events?: Record<string, { value?: Value; unit?: string }>;
+  unsupported_reasons?: Record<string, string>;
 }
 
 interface MemoryBandwidthBlock {
   available?: boolean;
+  /** What counts the traffic of memory; null when nothing does. */
+  source?: string | null;
+  /** Why nothing does. */
+  reason?: string;
+  total_bytes_per_sec?: Value;
   read_bytes_per_sec?: Value;
   write_bytes_per_sec?: Value;
   page_io_bytes_per_sec?: Value;
@@ -107,6 +118,7 @@ export interface Metrics {
   network?: NetworkBlock;
   disk?: DiskBlock;
   perf?: PerfBlock;
+  perf_events?: PerfEventsBlock;
   memory_bandwidth?: MemoryBandwidthBlock;
 }
 

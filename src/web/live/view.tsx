@@ -2,11 +2,12 @@ import { useSelected } from '../lib/hooks.ts';
 import { messages } from '../messages.ts';
 import { useFeed } from './feed-context.ts';
 import { CoresPanel } from './panels/cores.tsx';
-import { PagingPanel, PerfPanel } from './panels/counters.tsx';
+import { BandwidthPanel, PerfPanel } from './panels/counters.tsx';
 import { CpuPanel } from './panels/cpu.tsx';
 import { DiskPanel, FilesystemsPanel } from './panels/disk.tsx';
 import { MemoryPanel } from './panels/memory.tsx';
 import { NetworkPanel } from './panels/network.tsx';
+import { PagingPanel } from './panels/paging.tsx';
 import { ConnectionStatus } from './status.tsx';
 import { Summary } from './summary.tsx';
 import { ChartControls, Clock } from './toolbar.tsx';
@@ -46,6 +47,7 @@ export function LiveView() {
         <div class="panel-column">
           <NetworkPanel />
           <PagingPanel />
+          <BandwidthPanel />
           <PerfPanel />
         </div>
       </div>

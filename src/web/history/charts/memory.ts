@@ -3,12 +3,21 @@ import { byteRate, bytes, count, countRate } from '../../lib/format.ts';
 import { sum } from '../../live/channels.ts';
 import type { MemoryBlock, Value } from '../../live/metrics.ts';
 import { messages } from '../../messages.ts';
+import type { Blocks } from '../blocks.ts';
+import type { BlockPoint } from '../loader.ts';
 import type { HistoryChart, Line } from './chart.ts';
 import { historyChart, linesOf } from './chart.ts';
 
 const text = messages.history;
 const KIB = 1024;
 const kib = (value: Value) => (typeof value === 'number' ? value * KIB : value);
+
+type Traffic = Blocks['memory_bandwidth'];
+
+/** Whether anything counted the traffic of memory in these points. */
+export function hasBandwidth(points: readonly BlockPoint<Traffic>[]): boolean {
+  return points.some(({ data }) => typeof (data.total_bytes_per_sec ?? data.read_bytes_per_sec) === 'number');
+}
 
 export const MEMORY_CHARTS: readonly HistoryChart[] = [
   historyChart({
@@ -41,6 +50,26 @@ export const MEMORY_CHARTS: readonly HistoryChart[] = [
         { format: bytes, axisFormat: bytes, scale: bytesOfTotal(totalBytes) },
       );
       return { ...drawing, key: `${drawing.key} ${totalBytes}` };
+    },
+  }),
+  historyChart({
+    id: 'bandwidth',
+    title: messages.bandwidth.title,
+    block: 'memory_bandwidth',
+    draw: (points) => {
+      if (!hasBandwidth(points)) return null;
+      const apart = points.some(({ data }) => typeof data.read_bytes_per_sec === 'number');
+      const lines: Line<Traffic>[] = [
+        { id: 'read', label: messages.bandwidth.read, of: (traffic) => traffic.read_bytes_per_sec },
+        { id: 'written', label: messages.bandwidth.written, of: (traffic) => traffic.write_bytes_per_sec },
+      ];
+      const both: Line<Traffic> = {
+        id: 'both',
+        label: messages.bandwidth.total,
+        of: (traffic) => traffic.total_bytes_per_sec,
+      };
+      const axis = { format: byteRate, axisFormat: bytes, scale: byteScale };
+      return linesOf('bandwidth', points, apart ? lines : [both], axis);
     },
   }),
   historyChart({

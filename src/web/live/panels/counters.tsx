@@ -1,79 +1,137 @@
-import type { Figure } from '../../lib/format.ts';
-import { byteRate, countRate, decimal } from '../../lib/format.ts';
+import { byteRate, countRate, decimal, percent } from '../../lib/format.ts';
 import { useSelected } from '../../lib/hooks.ts';
 import { messages } from '../../messages.ts';
 import { Panel } from '../../ui/panel.tsx';
+import { chosenEvents, countedEvent, MISS_NAMES, missPercent, perThousand } from '../counters.ts';
 import { useFeed } from '../feed-context.ts';
+import type { Metrics } from '../metrics.ts';
+import { useNames } from '../names.ts';
 import { Facts } from '../reading.tsx';
+import { Unavailable } from '../unavailable.tsx';
 
-const KIB = 1024;
-const MEGABYTE = 1e6;
+const text = messages.perf;
 
-/** Page and swap I/O from /proc/vmstat. */
-export function PagingPanel() {
-  const text = messages.paging;
+/** What the CPUs and the kernel count, or why they do not. */
+export function PerfPanel() {
   const feed = useFeed();
-  const available = useSelected(feed.latest, (message) => message?.data.memory_bandwidth?.available !== false);
+  const noHardware = useSelected(feed.latest, (message) => whyNot(message?.data.perf));
+  const nothing = useSelected(feed.latest, (message) => whyNot(message?.data.perf_events));
+  const reason = nothing ?? noHardware;
   return (
-    <Panel id="paging" title={text.title}>
-      {available ? (
-        <Facts
-          items={[
-            { label: text.pageIn, of: ({ memory_bandwidth: paging }) => kibRate(paging?.pgpgin_per_sec) },
-            { label: text.pageOut, of: ({ memory_bandwidth: paging }) => kibRate(paging?.pgpgout_per_sec) },
-            { label: text.swapIn, of: ({ memory_bandwidth: paging }) => text.pages(countRate(paging?.pswpin_per_sec)) },
-            {
-              label: text.swapOut,
-              of: ({ memory_bandwidth: paging }) => text.pages(countRate(paging?.pswpout_per_sec)),
-            },
-            { label: text.faults, of: ({ memory_bandwidth: paging }) => countRate(paging?.pgfault_per_sec) },
-            { label: text.majorFaults, of: ({ memory_bandwidth: paging }) => countRate(paging?.pgmajfault_per_sec) },
-          ]}
+    <Panel id="perf" title={text.title}>
+      {noHardware === null && <HardwareFacts />}
+      {nothing === null && <KernelFacts />}
+      {reason !== null && (
+        <Unavailable
+          title={nothing === null ? text.noHardware : text.nothing}
+          reason={reason}
+          testId="perf-unavailable"
         />
-      ) : (
-        <p class="empty">{text.unavailable}</p>
       )}
+      <NotCounted alreadySaid={reason} />
     </Panel>
   );
 }
 
-function kibRate(value: Figure): string {
-  return byteRate(typeof value === 'number' ? value * KIB : value);
+/** null where something is counted, and where the message does not say. */
+function whyNot(block: { available?: boolean; reason?: string } | undefined): string | null {
+  return block?.available === false ? block.reason || messages.noReason : null;
 }
 
-function megabyteRate(value: Figure): string {
-  return byteRate(typeof value === 'number' ? value * MEGABYTE : value);
-}
-
-/** The perf block, or why this host has none. */
-export function PerfPanel() {
-  const text = messages.perf;
-  const feed = useFeed();
-  const unavailable = useSelected(feed.latest, (message) => {
-    const perf = message?.data.perf;
-    return perf && !perf.available ? (perf.reason ?? text.noReason) : null;
-  });
+function HardwareFacts() {
   return (
-    <Panel id="perf" title={text.title}>
-      {unavailable === null ? (
+    <>
+      <Facts
+        items={[
+          { label: text.ipc, of: ({ perf }) => decimal(perf?.ipc), testId: 'ipc' },
+          { label: text.instructions, of: ({ perf }) => countRate(perf?.instructions) },
+          { label: text.cycles, of: ({ perf }) => countRate(perf?.cycles) },
+          { label: text.branchMisses, of: (metrics) => percent(missPercent(metrics)), testId: 'branch-misses' },
+        ]}
+      />
+      <h3 class="facts-title">{text.perThousand}</h3>
+      <Facts
+        items={MISS_NAMES.map((name) => ({
+          label: text.misses[name],
+          of: (metrics) => decimal(perThousand(metrics, name)),
+          testId: `misses-${name}`,
+        }))}
+      />
+    </>
+  );
+}
+
+/** The kernel counts these everywhere; behind them come the events that the settings name. */
+function KernelFacts() {
+  const rate = (event: string) => (metrics: Metrics) => countRate(countedEvent(metrics, event));
+  const chosen = useNames(chosenEvents);
+  return (
+    <Facts
+      items={[
+        { label: text.contextSwitches, of: rate('context-switches'), testId: 'perf-switches' },
+        { label: text.migrations, of: rate('cpu-migrations') },
+        { label: text.faults, of: rate('page-faults') },
+        ...chosen.map((event) => ({ label: event, of: rate(event), testId: `event-${event}` })),
+      ]}
+    />
+  );
+}
+
+/** The events that are not counted, by reason. */
+function NotCounted({ alreadySaid }: { alreadySaid: string | null }) {
+  const feed = useFeed();
+  const told = useSelected(feed.latest, (message) =>
+    JSON.stringify(message?.data.perf_events?.unsupported_reasons ?? {}),
+  );
+  const byReason = Map.groupBy(Object.entries<string>(JSON.parse(told)), ([, reason]) => reason);
+  if (alreadySaid !== null) byReason.delete(alreadySaid);
+  if (byReason.size === 0) return null;
+  return (
+    <details class="not-counted" data-testid="not-counted">
+      <summary>{text.notCounted([...byReason.values()].flat().length)}</summary>
+      <dl>
+        {[...byReason].map(([reason, events]) => (
+          <div key={reason}>
+            <dt>{events.map(([event]) => event).join(', ')}</dt>
+            <dd>{reason}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}
+
+/** Traffic of the memory controllers, or why nothing counts it. */
+export function BandwidthPanel() {
+  const text = messages.bandwidth;
+  const feed = useFeed();
+  const source = useSelected(feed.latest, (message) => message?.data.memory_bandwidth?.source ?? null);
+  const reason = useSelected(feed.latest, (message) => message?.data.memory_bandwidth?.reason ?? null);
+  const aside = source !== null && (
+    <span class="panel-note" data-testid="bandwidth-source">
+      {text.source(source)}
+    </span>
+  );
+  return (
+    <Panel id="bandwidth" title={text.title} aside={aside}>
+      {source === null ? (
+        <Unavailable title={text.unavailable} reason={reason || messages.noReason} testId="bandwidth-unavailable" />
+      ) : (
         <Facts
           items={[
-            { label: text.ipc, of: ({ perf }) => decimal(perf?.ipc), testId: 'ipc' },
-            { label: text.cycles, of: ({ perf }) => countRate(perf?.cycles) },
-            { label: text.instructions, of: ({ perf }) => countRate(perf?.instructions) },
-            { label: text.l1i, of: ({ perf }) => countRate(perf?.l1i_cache_misses) },
-            { label: text.l1d, of: ({ perf }) => countRate(perf?.l1d_cache_misses) },
-            { label: text.l2, of: ({ perf }) => countRate(perf?.l2_cache_misses) },
-            { label: text.llc, of: ({ perf }) => countRate(perf?.llc_misses) },
-            { label: text.bandwidthRead, of: ({ perf }) => megabyteRate(perf?.memory_bandwidth_read_mbps) },
-            { label: text.bandwidthWrite, of: ({ perf }) => megabyteRate(perf?.memory_bandwidth_write_mbps) },
+            {
+              label: text.read,
+              of: ({ memory_bandwidth: traffic }) => byteRate(traffic?.read_bytes_per_sec),
+              testId: 'bandwidth-read',
+            },
+            { label: text.written, of: ({ memory_bandwidth: traffic }) => byteRate(traffic?.write_bytes_per_sec) },
+            {
+              label: text.total,
+              of: ({ memory_bandwidth: traffic }) => byteRate(traffic?.total_bytes_per_sec),
+              testId: 'bandwidth-total',
+            },
           ]}
         />
-      ) : (
-        <p class="unavailable" data-testid="perf-unavailable">
-          <strong>{text.unavailable}</strong>
-          <span>{unavailable}</span>
-        </p>
       )}
     </Panel>
   );
