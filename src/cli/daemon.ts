@@ -27,6 +27,7 @@ import { lockDataDir } from '../state/lock.ts';
 import { RuntimeConfig } from '../state/runtime-config.ts';
 import { openState } from '../state/state.ts';
 import { type StoreHandle, startStore } from '../store/client.ts';
+import { containerLabels, startContainers } from './containers.ts';
 import type { Logger } from './log.ts';
 import { recordingsOf } from './recordings.ts';
 import { startRetention } from './retention.ts';
@@ -63,6 +64,7 @@ async function compose(settings: Settings, log: Logger, teardown: Teardown, onFa
   const { data_dir: dataDir } = settings;
   const retention = await startRetention({ dataDir, store: store.series, state, config }, log, teardown);
   const { source, hub } = startSampling(settings, recordings, config, outbox, log, teardown);
+  const containers = startContainers({ source, hub }, state, config, log, teardown);
   const host = await readInventory();
   state.collectors.describe(LOCAL_COLLECTOR, host.hostname, host);
   /** A write that changes nothing: whether the disk takes writes again shows without anybody having to log in. */
@@ -93,6 +95,7 @@ async function compose(settings: Settings, log: Logger, teardown: Teardown, onFa
     ...operationsRoutes({
       catalogue,
       view: hub,
+      instanceLabels: new Map([['container', containerLabels(containers)]]),
       metricsAuth: settings.metrics_auth,
       store: store.series,
       outboxStatus: () => outbox.status(),

@@ -1,6 +1,6 @@
 import type { FrameListener, FrameSource, Subscription } from '../collect/frame-source.ts';
 import type { Recording } from '../config/kinds.ts';
-import type { Frame } from '../metrics/frame.ts';
+import type { Frame, FrameLayout } from '../metrics/frame.ts';
 import { LayoutIndex, type MetricsView } from '../metrics/view.ts';
 
 /** The newest frame of every family of one interval, and a call at each tick. */
@@ -70,6 +70,11 @@ export class LiveHub implements FrameListener, LiveSnapshot {
 
   get timestampUs(): number {
     return this.#timestampUs;
+  }
+
+  /** Another object whenever a family's instances have changed; null when there is nothing of it yet. */
+  layoutOf(family: string): FrameLayout | null {
+    return this.#held.get(family)?.index.layout ?? null;
   }
 
   /** When a family's figures were sampled, in µs since the Unix epoch; null when there are none yet. */

@@ -80,4 +80,20 @@ export const MIGRATIONS: readonly string[] = [
     until TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE containers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collector INTEGER NOT NULL REFERENCES collectors (id) ON DELETE CASCADE,
+    runtime_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    image TEXT,
+    status TEXT NOT NULL,
+    runtime TEXT NOT NULL,
+    pod TEXT,
+    namespace TEXT,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    UNIQUE (collector, runtime_id)
+  ) STRICT;
+  `,
 ];

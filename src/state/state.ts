@@ -1,5 +1,6 @@
 import { ArchiveHoldTable } from './archive-holds.ts';
 import { CollectorTable } from './collectors.ts';
+import { ContainerTable } from './containers.ts';
 import { prepareDataDir, statePaths } from './data-dir.ts';
 import { openDatabase, type StateDatabase } from './database.ts';
 import { OrganisationTable } from './organisations.ts';
@@ -14,6 +15,7 @@ export class State {
   readonly users: UserTable;
   readonly organisations: OrganisationTable;
   readonly collectors: CollectorTable;
+  readonly containers: ContainerTable;
   readonly sessions: SessionTable;
   readonly settings: SettingTable;
   readonly retentionRuns: RetentionRunTable;
@@ -24,6 +26,7 @@ export class State {
     this.users = new UserTable(database);
     this.organisations = new OrganisationTable(database);
     this.collectors = new CollectorTable(database);
+    this.containers = new ContainerTable(database);
     this.sessions = new SessionTable(database);
     this.settings = new SettingTable(database);
     this.retentionRuns = new RetentionRunTable(database);

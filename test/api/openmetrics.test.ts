@@ -54,6 +54,14 @@ test('each field is a metric; instances are labels; what has no value is left ou
   );
 });
 
+test('the instances of a family may have more labels than their names', () => {
+  const view: MetricsView = { instances: () => ['eth0', 'lo'], value: () => 1 };
+  const labels = new Map([['network', (name: string) => (name === 'eth0' ? { alias: 'up"link' } : {})]]);
+  const text: string = openMetrics(catalogue, view, [], new Map(labels));
+  expect(text).toContain('tacho_network_bytes_sent_per_sec{interface="eth0",alias="up\\"link"} 1\n');
+  expect(text).toContain('tacho_network_bytes_sent_per_sec{interface="lo"} 1\n');
+});
+
 test('an opt-in family that nobody samples has no metrics, and one that is sampled only those of its newest frame', () => {
   const process = new Catalogue([
     {

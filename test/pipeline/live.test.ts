@@ -88,6 +88,7 @@ describe('LiveHub', () => {
     source.batch(frame(B, SECOND_US, SECOND_US / 4, 3), frame(A, SECOND_US, SECOND_US, 1));
     source.batch(frame(B, 1.25 * SECOND_US, SECOND_US / 4, 4));
     expect(ticks).toEqual([[SECOND_US, 1, 3]]);
+    expect([hub.layoutOf('b'), hub.layoutOf('c')]).toEqual([B, null]);
     expect([hub.sampledUs('a'), hub.sampledUs('b')]).toEqual([SECOND_US, 1.25 * SECOND_US]);
   });
 

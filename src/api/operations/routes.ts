@@ -5,12 +5,13 @@ import type { Catalogue } from '../../metrics/catalogue.ts';
 import type { MetricsView } from '../../metrics/view.ts';
 import { hostReaders } from '../perfwatch/access.ts';
 import { checkHealth, type HealthSources } from './health.ts';
-import { OPENMETRICS_CONTENT_TYPE, openMetrics } from './openmetrics.ts';
+import { type InstanceLabels, OPENMETRICS_CONTENT_TYPE, openMetrics } from './openmetrics.ts';
 import { type OwnFigures, ownMetrics } from './own-metrics.ts';
 
 export interface OperationsServices extends HealthSources {
   catalogue: Catalogue;
   view: MetricsView;
+  instanceLabels: InstanceLabels;
   metricsAuth: boolean;
   streamFigures(): OwnFigures['stream'];
   connections(): number;
@@ -62,7 +63,7 @@ export function operationsRoutes(services: OperationsServices): Route[] {
           stream: services.streamFigures(),
           connections: services.connections(),
         });
-        return text(openMetrics(services.catalogue, services.view, own), 200, {
+        return text(openMetrics(services.catalogue, services.view, own, services.instanceLabels), 200, {
           'content-type': OPENMETRICS_CONTENT_TYPE,
         });
       },
