@@ -1,4 +1,4 @@
-import type { SamplerStats } from '../../collect/addon.ts';
+import type { PerfEventStatus, SamplerStats } from '../../collect/addon.ts';
 import type { FrameSource } from '../../collect/frame-source.ts';
 
 type FamilyStatus = SamplerStats['families'][number];
@@ -49,7 +49,6 @@ function ask(source: Source): Told {
   return { events, families: new Map(source.stats().families.map((family) => [family.name, family])) };
 }
 
-/** A sampler may tell apart why an event is not counted and what would change that. */
-function inFull({ reason, remedy = '' }: { reason: string; remedy?: string }): string {
+function inFull({ reason, remedy }: Pick<PerfEventStatus, 'reason' | 'remedy'>): string {
   return remedy === '' ? reason : `${reason}: ${remedy}`;
 }

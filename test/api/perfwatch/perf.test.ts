@@ -11,12 +11,13 @@ type FamilyStatus = SamplerStats['families'][number];
 /** A sampler that tells what the test wants, and how often it was asked. */
 class ToldSource {
   asked = 0;
-  events: (Partial<PerfEventStatus> & { remedy?: string })[] = [];
+  events: Partial<PerfEventStatus>[] = [];
   families: FamilyStatus[] = [];
 
   perfEvents(): PerfEventStatus[] {
     this.asked += 1;
-    return this.events.map((event) => ({ family: 'perf', name: '', pmu: '', available: false, reason: '', ...event }));
+    const nothing = { family: 'perf', name: '', pmu: '', available: false, reason: '', remedy: '' };
+    return this.events.map((event) => ({ ...nothing, ...event }));
   }
 
   stats(): SamplerStats {
