@@ -54,8 +54,7 @@ export function memoryBandwidth({ tree, look }: Circumstances): Check {
   const resctrl = list(tree.sys('fs/resctrl/mon_data')).filter((cache) =>
     exists(tree.sys('fs/resctrl/mon_data', cache, 'mbm_total_bytes')),
   );
-  if (resctrl.length > 0)
-    return limited(name, 'resctrl', 'it does not tell reads from writes', null);
+  if (resctrl.length > 0) return limited(name, 'resctrl', 'it does not tell reads from writes', null);
   const seen = pmusOf(tree).filter((candidate) => /^(uncore_imc|amd_umc|amd_df)/.test(candidate.name));
   if (seen.length > 0 && !tree.isThisHost)
     return limited(name, kindsOf(seen.map((candidate) => candidate.name).join(',')), NOT_ASKED, null);
