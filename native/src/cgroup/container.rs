@@ -26,8 +26,9 @@ static CONTAINER: Descriptor = Descriptor {
     floor_interval_ms: FLOOR_INTERVAL_MS,
     fields: &[
         Field::rate("cpu_percent", "percent", "CPU time; 100 is one CPU"),
-        Field::rate("cpu_user_percent", "percent", "CPU time in user space"),
-        Field::rate("cpu_system_percent", "percent", "CPU time in the kernel"),
+        // cgroup v1 counts these in ticks of 10 ms.
+        Field::rate("cpu_user_percent", "percent", "CPU time in user space").resolution(10),
+        Field::rate("cpu_system_percent", "percent", "CPU time in the kernel").resolution(10),
         Field::gauge("cpu_limit_cores", "CPUs", "CPU time it may use; no value without a limit").resolution(10_000),
         Field::rate("cpu_limit_percent", "percent", "Used share of that limit"),
         Field::rate("cpu_throttled_percent", "percent", "Share of the periods in which it was stopped at its limit"),
@@ -121,7 +122,12 @@ impl Family for Container {
             });
             let left_out = (containers.left_out > 0)
                 .then(|| format!("{} groups beyond {MAX_INSTANCES} are not read", containers.left_out));
-            failure.into_iter().chain(left_out).collect()
+            let io = containers.io_uncounted.then(|| {
+                "this kernel does not count what groups of cgroup v1 read and write, unless a blkio.throttle limit is set for \
+                 the device: use cgroup v2"
+                    .to_owned()
+            });
+            failure.into_iter().chain(left_out).chain(io).collect()
         });
         Problems { unavailable: self.containers.problem(), partial }
     }
@@ -130,17 +136,20 @@ impl Family for Container {
         if self.interval_ns == interval_ns {
             return;
         }
-        if self.interval_ns.is_none() || interval_ns.is_none() {
+        let turned = self.interval_ns.is_none() || interval_ns.is_none();
+        self.interval_ns = interval_ns;
+        if turned {
             self.wanted.set(interval_ns.map(|_| self.clock.mono_ns()));
             let kicker = self.containers.with_source(|containers| containers.kicker());
-            self.watcher.set(interval_ns.is_some(), || kicker.clone());
-            // Closes what is open.
-            if interval_ns.is_none() {
-                kicker.kick();
-            }
+            self.watcher.set(interval_ns.is_some(), || kicker);
         }
-        self.interval_ns = interval_ns;
-        self.containers.with_source(|containers| containers.demand(interval_ns));
+        self.containers.with_source(|containers| {
+            containers.demand(interval_ns);
+            if interval_ns.is_none() {
+                // Closes what is open.
+                containers.kicker().kick();
+            }
+        });
     }
 }
 

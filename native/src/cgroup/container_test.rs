@@ -120,6 +120,7 @@ fn the_hierarchies_of_v1_say_the_same() {
         );
         file("memory/*/memory.limit_in_bytes", "9223372036854771712\n");
         file("blkio/*/blkio.throttle.io_service_bytes", &format!("8:0 Read {used_ns}\n8:0 Write 0\nTotal {used_ns}\n"));
+        file("blkio/blkio.throttle.io_service_bytes", "8:0 Read 1\nTotal 1\n");
         file("pids/*/pids.current", "2\n");
         file("pids/*/pids.max", "100\n");
     };
@@ -135,6 +136,53 @@ fn the_hierarchies_of_v1_say_the_same() {
     assert_eq!((value("memory_bytes"), value("swap_bytes")), (3_145_728.0, 4096.0));
     assert_eq!((value("read_bytes_per_sec"), value("pids_limit")), (500_000_000.0, 100.0));
     assert!(value("oom_kills_total").is_nan());
+}
+
+#[test]
+fn the_folders_of_a_group_come_one_after_the_other() {
+    let mut host = Host::inline("vm-2cpu");
+    host.write("cgroup/cpuacct/docker/cpuacct.usage", "0\n");
+    host.write("cgroup/memory/docker/memory.usage_in_bytes", "0\n");
+    host.clock.advance(SECOND);
+    host.subscribe(1, "container", SECOND);
+    host.write(&format!("cgroup/cpuacct/docker/{ID}/cpuacct.usage"), "1000000000\n");
+    assert!(host.one_after(SECOND).value(ID, "memory_bytes").is_nan());
+    host.write(&format!("cgroup/memory/docker/{ID}/memory.usage_in_bytes"), "4096\n");
+    host.write(&format!("cgroup/cpuacct/docker/{ID}/cpuacct.usage"), "1500000000\n");
+    let frame = host.one_after(SECOND);
+    assert_eq!((frame.value(ID, "memory_bytes"), frame.value(ID, "cpu_percent")), (4096.0, 50.0));
+}
+
+#[test]
+fn what_groups_below_a_container_read_is_its_own() {
+    let mut host = Host::inline("vm-2cpu");
+    for name in ["io_service_bytes", "io_serviced"] {
+        for (end, read) in [("", 1), ("_recursive", 5)] {
+            host.write(&format!("cgroup/blkio/blkio.throttle.{name}{end}"), "8:0 Read 9\nTotal 9\n");
+            host.write(&format!("cgroup/blkio/lxc/web/blkio.throttle.{name}{end}"), &format!("8:0 Read {read}\n"));
+        }
+    }
+    host.clock.advance(SECOND);
+    host.subscribe(1, "container", SECOND);
+    host.write("cgroup/blkio/lxc/web/blkio.throttle.io_service_bytes_recursive", "8:0 Read 4101\n");
+    let frame = host.one_after(SECOND);
+    assert_eq!((frame.value("web", "read_bytes_per_sec"), frame.value("web", "reads_per_sec")), (4096.0, 0.0));
+}
+
+/// The network of a task is made after its group.
+#[test]
+fn a_container_that_has_just_begun_is_asked_again_for_its_network() {
+    let mut host = unified();
+    std::os::unix::fs::symlink("net:[1]", host.path("proc/1/ns/net")).unwrap();
+    group(&host, "batch", 0, 0, 0);
+    host.write("cgroup/batch/cgroup.procs", "41\n");
+    std::os::unix::fs::symlink("net:[1]", host.path("proc/41/ns/net")).unwrap();
+    host.write("proc/41/net/dev", "|\n eth0: 70 1 0 0 0 0 0 0 30 1 0 0 0 0 0 0\n");
+    host.subscribe(1, "container", 500 * MS);
+    assert!(host.one_after(500 * MS).value("batch", "network_received_bytes_total").is_nan());
+    std::fs::remove_file(host.path("proc/41/ns/net")).unwrap();
+    std::os::unix::fs::symlink("net:[2]", host.path("proc/41/ns/net")).unwrap();
+    assert_eq!(host.one_after(500 * MS).value("batch", "network_received_bytes_total"), 70.0);
 }
 
 #[test]

@@ -22,8 +22,12 @@ use crate::sampler::slow::{Slow, SlowSource, Wanted};
 
 /// Limits, and the namespaces of tasks, change rarely.
 const THOROUGH_NS: u64 = 10_000_000_000;
+/// A runtime makes a group first, then puts a task into it, and gives that a network last.
+const SETTLING_NS: u64 = 2_000_000_000;
 /// Should a change ever go unseen, this puts it right.
 const SCAN_NS: u64 = 60_000_000_000;
+/// Where the kernel does not say what changes.
+const UNWATCHED_SCAN_NS: u64 = 1_000_000_000;
 
 /// A group as of one pass.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +49,7 @@ pub struct Containers {
     /// Groups beyond what a family may have.
     pub left_out: usize,
     pub watch_failure: Option<i32>,
+    pub io_uncounted: bool,
     news: u64,
 }
 
@@ -78,6 +83,10 @@ struct Open {
     left_out: usize,
     /// The first so many keep their files open.
     kept_open: usize,
+    /// Files that the last pass left open.
+    left_open: usize,
+    /// When the groups were last looked for.
+    scanned_ns: u64,
     host_network: Option<PathBuf>,
     next_scan_ns: u64,
     next_thorough_ns: u64,
@@ -127,9 +136,14 @@ impl ContainerReader {
     /// Finds the groups anew, keeping those that are still there.
     fn scan(&mut self, hierarchies: Hierarchies) {
         self.news += 1;
-        let found = hierarchies.list(&mut self.lock_watch());
+        let (found, watched) = {
+            let mut watch = self.lock_watch();
+            watch.begin();
+            (hierarchies.list(&mut watch), watch.failure.is_none())
+        };
         let before = self.open.take().filter(|open| open.hierarchies == hierarchies);
         let next_thorough_ns = before.as_ref().map_or(0, |open| open.next_thorough_ns);
+        let left_open = before.as_ref().map_or(0, |open| open.left_open);
         let before = before.into_iter().flat_map(|open| open.containers);
         let mut before: HashMap<String, Container> =
             before.map(|container| (container.known.path.clone(), container)).collect();
@@ -149,14 +163,18 @@ impl ContainerReader {
             }));
         }
         self.told.set(containers.iter().map(|container| container.known.clone()).collect());
+        // Its own files are among those that are open already.
+        let files = descriptors::room((containers.len() * FILES_OF_GROUP).saturating_sub(left_open)) + left_open;
         self.open = Some(Open {
             ids: Arc::new(containers.iter().map(|container| container.known.identity.id.as_str().into()).collect()),
-            kept_open: descriptors::room(containers.len() * FILES_OF_GROUP) / FILES_OF_GROUP,
+            kept_open: files / FILES_OF_GROUP,
+            left_open,
+            scanned_ns: self.now.mono_ns,
             hierarchies,
             containers,
             left_out,
             host_network: network::of_host(&self.roots.proc),
-            next_scan_ns: self.now.mono_ns + SCAN_NS,
+            next_scan_ns: self.now.mono_ns + if watched { SCAN_NS } else { UNWATCHED_SCAN_NS },
             next_thorough_ns,
         });
     }
@@ -202,6 +220,7 @@ impl SlowSource for ContainerReader {
             value.ids = Arc::clone(&open.ids);
         }
         value.left_out = open.left_out;
+        value.io_uncounted = !open.hierarchies.counts_io();
         asking();
         if self.host_memory.read(&mut self.buffer).is_ok() {
             value.host_memory_kib = self.host_memory.value().lines.total;
@@ -211,18 +230,21 @@ impl SlowSource for ContainerReader {
             open.next_thorough_ns = self.now.mono_ns + THOROUGH_NS;
         }
         let (proc, host_network) = (&self.roots.proc, open.host_network.as_deref());
+        open.left_open = 0;
         for (index, container) in open.containers.iter_mut().enumerate() {
             asking();
-            // One that has just come may have no task yet.
-            let young = self.now.mono_ns < container.since_ns.saturating_add(THOROUGH_NS);
-            let thorough = all_thorough || container.since_ns == self.now.mono_ns;
-            if thorough || (young && !container.network.settled) {
+            let age_ns = self.now.mono_ns.saturating_sub(container.since_ns);
+            // The folders of a group of v1 come one after the other.
+            let thorough = all_thorough || (open.scanned_ns == self.now.mono_ns && age_ns < THOROUGH_NS);
+            let settled = container.network.is_own() || (container.network.has_task && age_ns >= SETTLING_NS);
+            if thorough || (!settled && age_ns < THOROUGH_NS) {
                 container.network.look(proc, host_network, &container.folder, &mut self.buffer);
             }
             let keep_open = index < open.kept_open;
-            let mut reading = Reading { thorough, keep_open, buffer: &mut self.buffer };
+            let mut reading = Reading { thorough, keep_open, left_open: 0, buffer: &mut self.buffer };
             let usage = container.group.read(&mut reading);
             let traffic = container.network.read(&mut reading);
+            open.left_open += reading.left_open;
             value.readings.push(ContainerReading { usage, traffic, at_ns: self.now.mono_ns, inode: container.inode });
         }
         Ok(())

@@ -1,12 +1,13 @@
 //! One group: its files, kept open, and what they say.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::files::{
     Blkio, CpuMax, CpuStat, CpuacctStat, IoCounts, IoStat, MemoryStat, MemoryStatV1, Number, OomKills, Throttling,
     cores,
 };
-use super::hierarchies::{Controller, Hierarchies};
+use super::hierarchies::{Controller, Hierarchies, IoFiles};
 use crate::proc::pressure::Pressure;
 use crate::proc::process_use::tick_ns;
 use crate::sampler::raw::Raw;
@@ -78,7 +79,20 @@ struct Kept<P> {
 pub struct Reading<'a> {
     pub thorough: bool,
     pub keep_open: bool,
+    /// How many files stay open behind this pass.
+    pub left_open: usize,
     pub buffer: &'a mut Vec<u8>,
+}
+
+impl Reading<'_> {
+    /// To be called for each file that was read and is to be read again by the next pass.
+    pub fn done_with<P: Parse>(&mut self, file: &mut KernelFile<P>) {
+        if self.keep_open {
+            self.left_open += 1;
+        } else {
+            file.close();
+        }
+    }
 }
 
 impl<P: Parse> Kept<P> {
@@ -92,19 +106,21 @@ impl<P: Parse> Kept<P> {
             return None;
         }
         self.absent = file.read(reading.buffer).is_err();
-        if !reading.keep_open {
-            file.close();
+        if self.absent {
+            return None;
         }
-        if self.absent { None } else { Some(file.value()) }
+        reading.done_with(file);
+        Some(file.value())
     }
 
     /// For what changes rarely: as of the last thorough pass.
     fn read_now_and_then(&mut self, reading: &mut Reading) -> Option<&P> {
+        let file = self.file.as_mut()?;
         if reading.thorough {
-            self.read(reading)?;
-            self.file.as_mut()?.close();
+            self.absent = file.read(reading.buffer).is_err();
+            file.close();
         }
-        if self.absent { None } else { self.file.as_ref().map(Source::value) }
+        if self.absent { None } else { Some(file.value()) }
     }
 
     fn raw(&mut self, reading: &mut Reading, of: fn(&P) -> Raw) -> Raw {
@@ -159,12 +175,7 @@ impl Group {
     pub fn new(hierarchies: &Hierarchies, path: &str) -> Self {
         let files = match hierarchies {
             Hierarchies::Unified(root) => Files::Unified(Box::new(UnifiedFiles::new(&root.join(path)))),
-            Hierarchies::Legacy(roots) => {
-                let folder = |controller| roots.get(&controller).map(|root| root.join(path));
-                Files::Legacy(Box::new(LegacyFiles::new(|controller| {
-                    folder(controller).filter(|folder| folder.is_dir())
-                })))
-            }
+            Hierarchies::Legacy { folders, io } => Files::Legacy(Box::new(LegacyFiles::new(folders, *io, path))),
         };
         Self { files }
     }
@@ -226,8 +237,8 @@ impl UnifiedFiles {
 }
 
 impl LegacyFiles {
-    fn new(folder: impl Fn(Controller) -> Option<PathBuf>) -> Self {
-        let path = |controller, name: &str| folder(controller).map(|folder| folder.join(name));
+    fn new(roots: &BTreeMap<Controller, PathBuf>, io: Option<IoFiles>, group: &str) -> Self {
+        let path = |controller, name: &str| roots.get(&controller).map(|root| root.join(group).join(name));
         Self {
             usage: Kept::new(path(Controller::Cpuacct, "cpuacct.usage")),
             cpuacct: Kept::new(path(Controller::Cpuacct, "cpuacct.stat")),
@@ -238,8 +249,8 @@ impl LegacyFiles {
             memory_stat: Kept::new(path(Controller::Memory, "memory.stat")),
             memory_limit: Kept::new(path(Controller::Memory, "memory.limit_in_bytes")),
             oom: Kept::new(path(Controller::Memory, "memory.oom_control")),
-            io_bytes: Kept::new(path(Controller::Blkio, "blkio.throttle.io_service_bytes")),
-            io_operations: Kept::new(path(Controller::Blkio, "blkio.throttle.io_serviced")),
+            io_bytes: Kept::new(io.and_then(|(bytes, _)| path(Controller::Blkio, bytes))),
+            io_operations: Kept::new(io.and_then(|(_, operations)| path(Controller::Blkio, operations))),
             pids: Kept::new(path(Controller::Pids, "pids.current")),
             pids_max: Kept::new(path(Controller::Pids, "pids.max")),
         }

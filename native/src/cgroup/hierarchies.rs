@@ -15,6 +15,12 @@ const CONTROLLERS: [(Controller, &[&str]); 5] = [
     (Controller::Blkio, &["blkio"]),
     (Controller::Pids, &["pids"]),
 ];
+/// Where v1 counts the bytes and the operations of groups, those of the groups below included if it can.
+const IO_FILES: [IoFiles; 3] = [
+    ("blkio.throttle.io_service_bytes_recursive", "blkio.throttle.io_serviced_recursive"),
+    ("blkio.bfq.io_service_bytes_recursive", "blkio.bfq.io_serviced_recursive"),
+    ("blkio.throttle.io_service_bytes", "blkio.throttle.io_serviced"),
+];
 /// Groups that only hold others lie no deeper than this.
 const MAX_DEPTH: usize = 16;
 
@@ -27,13 +33,15 @@ pub enum Controller {
     Pids,
 }
 
+pub type IoFiles = (&'static str, &'static str);
+
 /// How groups are mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hierarchies {
     /// One tree with all controllers.
     Unified(PathBuf),
-    /// A tree for each controller, or for some together.
-    Legacy(BTreeMap<Controller, PathBuf>),
+    /// A tree for each controller, or for some together; no files where the kernel counts no I/O.
+    Legacy { folders: BTreeMap<Controller, PathBuf>, io: Option<IoFiles> },
 }
 
 impl Hierarchies {
@@ -43,16 +51,22 @@ impl Hierarchies {
             return Some(Self::Unified(root.to_owned()));
         }
         let folder = |names: &[&str]| names.iter().map(|name| root.join(name)).find(|folder| folder.is_dir());
-        let found: BTreeMap<_, _> =
+        let folders: BTreeMap<_, _> =
             CONTROLLERS.iter().filter_map(|(controller, names)| Some((*controller, folder(names)?))).collect();
-        (!found.is_empty()).then_some(Self::Legacy(found))
+        let io = folders.get(&Controller::Blkio).and_then(|root| io_files(root));
+        (!folders.is_empty()).then_some(Self::Legacy { folders, io })
+    }
+
+    /// Whether the kernel counts what groups read and write.
+    pub const fn counts_io(&self) -> bool {
+        matches!(self, Self::Unified(_) | Self::Legacy { io: Some(_), .. })
     }
 
     /// Each tree once, although several controllers may have it.
     fn roots(&self) -> BTreeSet<&Path> {
         match self {
             Self::Unified(root) => BTreeSet::from([root.as_path()]),
-            Self::Legacy(folders) => folders.values().map(PathBuf::as_path).collect(),
+            Self::Legacy { folders, .. } => folders.values().map(PathBuf::as_path).collect(),
         }
     }
 
@@ -71,6 +85,13 @@ impl Hierarchies {
         }
         make_unique(found.into_iter().collect())
     }
+}
+
+/// Recent kernels count I/O only for devices that have a limit, and the BFQ scheduler only for its own. Of a device that is
+/// counted, the group of all has a line.
+fn io_files(root: &Path) -> Option<IoFiles> {
+    let counts = |file: &str| fs::read(root.join(file)).is_ok_and(|text| text.first().is_some_and(u8::is_ascii_digit));
+    IO_FILES.into_iter().find(|(bytes, _)| counts(bytes))
 }
 
 fn descend(root: &Path, path: &str, depth: usize, found: &mut BTreeMap<String, Identity>, watch: &mut Watch) {
@@ -140,10 +161,30 @@ mod tests {
         let root = TempDir::new();
         make(&root, &["cpu,cpuacct/batch", "memory/batch", "memory/other", "pids/system.slice/a.service", "unified/x"]);
         let hierarchies = Hierarchies::find(root.path()).unwrap();
-        let Hierarchies::Legacy(folders) = &hierarchies else { panic!("{hierarchies:?}") };
+        let Hierarchies::Legacy { folders, .. } = &hierarchies else { panic!("{hierarchies:?}") };
         assert_eq!(folders[&Controller::Cpu], folders[&Controller::Cpuacct]);
         assert!(!folders.contains_key(&Controller::Blkio));
         assert_eq!(ids(root.path()), ["batch", "other", "a.service"]);
+    }
+
+    #[test]
+    fn io_is_read_where_the_kernel_counts_it() {
+        let root = TempDir::new();
+        make(&root, &["blkio"]);
+        let io = || match Hierarchies::find(root.path()).unwrap() {
+            Hierarchies::Legacy { io, .. } => io.map(|(bytes, _)| bytes),
+            Hierarchies::Unified(_) => None,
+        };
+        let write = |file: &str, text: &str| fs::write(root.path().join("blkio").join(file), text).unwrap();
+        for (file, _) in IO_FILES {
+            write(file, "Total 0\n");
+        }
+        assert_eq!(io(), None);
+        assert!(!Hierarchies::find(root.path()).unwrap().counts_io());
+        for (file, _) in IO_FILES.into_iter().rev() {
+            write(file, "8:0 Read 4096\n8:0 Write 0\nTotal 4096\n");
+            assert_eq!(io(), Some(file));
+        }
     }
 
     #[test]

@@ -28,8 +28,8 @@ pub struct Network {
     namespaces: u32,
     /// None where the group has the host's network, or no task.
     interfaces: Option<KernelFile<NetDev>>,
-    /// A task was found, so it is known whose network it has.
-    pub settled: bool,
+    /// A task was found, so it is known whose network it had.
+    pub has_task: bool,
 }
 
 /// What the link of a task's network namespace says: `net:[4026531840]`.
@@ -43,6 +43,11 @@ pub fn of_host(proc: &Path) -> Option<PathBuf> {
 }
 
 impl Network {
+    /// Whether it has one that is not the host's.
+    pub const fn is_own(&self) -> bool {
+        self.interfaces.is_some()
+    }
+
     pub fn read(&mut self, reading: &mut Reading) -> Traffic {
         let Some(file) = &mut self.interfaces else { return Traffic::default() };
         if file.read(reading.buffer).is_err() {
@@ -55,16 +60,14 @@ impl Network {
             traffic.received = traffic.received.or_plus(interface.counters[0]);
             traffic.sent = traffic.sent.or_plus(interface.counters[1]);
         }
-        if !reading.keep_open {
-            file.close();
-        }
+        reading.done_with(file);
         traffic
     }
 
     /// Finds out which namespace the group in this folder is in.
     pub fn look(&mut self, proc: &Path, host: Option<&Path>, folder: &Path, buffer: &mut Vec<u8>) {
         let Some(task) = first_task(folder, MAX_DEPTH, buffer) else { return };
-        self.settled = true;
+        self.has_task = true;
         let task = task.to_string();
         let namespace = namespace_of(proc, &task);
         if namespace.is_none() || host.is_none() || namespace.as_deref() == host {
@@ -134,7 +137,7 @@ mod tests {
             if thorough {
                 network.look(&proc, of_host(&proc).as_deref(), &folder, &mut Vec::new());
             }
-            let mut reading = Reading { thorough, keep_open: true, buffer: &mut Vec::new() };
+            let mut reading = Reading { thorough, keep_open: true, left_open: 0, buffer: &mut Vec::new() };
             let traffic = network.read(&mut reading);
             (traffic.received.get(), traffic.sent.get(), traffic.namespace)
         }

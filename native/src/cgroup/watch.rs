@@ -44,6 +44,13 @@ impl Watch {
         }
     }
 
+    /// All folders are about to be added anew.
+    pub fn begin(&mut self) {
+        if self.inotify.is_some() {
+            self.failure = None;
+        }
+    }
+
     /// Watches a folder, too.
     pub fn add(&mut self, folder: &Path) {
         let Some(inotify) = &self.inotify else { return };

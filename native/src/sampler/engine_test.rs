@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -100,9 +100,14 @@ impl Host {
     }
 
     pub fn write(&self, file: &str, text: &str) {
+        fs::write(self.path(file), text).unwrap();
+    }
+
+    /// Where a file of the host is, or will be: its folder is there.
+    pub fn path(&self, file: &str) -> PathBuf {
         let path = self.folder.path().join(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        path
     }
 
     pub fn replace(&self, file: &str, from: &str, to: &str) {

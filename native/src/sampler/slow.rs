@@ -73,6 +73,8 @@ struct SlowJob<S: SlowSource> {
     done: Mutex<Done<S::Value>>,
     /// A pass hangs in the kernel, and has the source.
     hung: AtomicBool,
+    /// Nobody wants it read again and again: a single reading need not wait, nor does any have to wait for it.
+    idle: AtomicBool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -85,7 +87,7 @@ impl<S: SlowSource> SlowJob<S> {
             return;
         }
         let now = clock.now();
-        if now.mono_ns < lock(&self.done).rest.until_ns() {
+        if !self.idle.load(Ordering::SeqCst) && now.mono_ns < lock(&self.done).rest.until_ns() {
             return;
         }
         let mut reading = lock(&self.reading);
@@ -100,7 +102,9 @@ impl<S: SlowSource> SlowJob<S> {
         std::mem::swap(&mut done.value, value);
         (done.at_ns, done.passes, done.state) = (clock.mono_ns(), done.passes + 1, state);
         let at_ns = done.at_ns;
-        done.rest.begin(now.mono_ns, at_ns, S::REST_FACTOR);
+        if !self.idle.load(Ordering::SeqCst) {
+            done.rest.begin(now.mono_ns, at_ns, S::REST_FACTOR);
+        }
     }
 }
 
@@ -136,7 +140,8 @@ impl<S: SlowSource> Slow<S> {
     pub fn new(source: S, aside: &Aside, clock: &Rc<dyn Clock>) -> Self {
         let done = Done { value: S::Value::default(), at_ns: 0, passes: 0, state: Ok(()), rest: Rest::default() };
         let reading = Mutex::new((source, S::Value::default()));
-        let job = Arc::new(SlowJob { reading, done: Mutex::new(done), hung: AtomicBool::new(false) });
+        let (hung, idle) = (AtomicBool::new(false), AtomicBool::new(true));
+        let job = Arc::new(SlowJob { reading, done: Mutex::new(done), hung, idle });
         let taken = Taken { value: S::Value::default(), at_ns: 0, passes: 0 };
         let inline = aside.is_inline().then(|| Rc::clone(clock));
         Self { aside: aside.take_on(job.clone()), job, inline, interval_ns: S::FLOOR_NS, taken }
@@ -151,6 +156,7 @@ impl<S: SlowSource> Slow<S> {
     pub fn demand(&mut self, interval_ns: Option<u64>) {
         let interval_ns = interval_ns.map(|interval_ns| interval_ns.max(S::FLOOR_NS));
         self.interval_ns = interval_ns.unwrap_or(S::FLOOR_NS);
+        self.job.idle.store(interval_ns.is_none(), Ordering::SeqCst);
         self.aside.demand(interval_ns);
     }
 }
@@ -318,17 +324,48 @@ mod tests {
         }
     }
 
+    fn dear(aside: &Aside) -> Slow<Dear> {
+        let clock: Rc<dyn Clock> = Rc::new(SystemClock);
+        Slow::new(Dear::default(), aside, &clock)
+    }
+
+    /// Picks up what there is until it was read so many times.
+    fn wait_for(slow: &mut Slow<Dear>, readings: u64) {
+        slow.read(&mut Vec::new()).unwrap();
+        while slow.value().value.0 < readings {
+            std::thread::yield_now();
+            slow.read(&mut Vec::new()).unwrap();
+        }
+    }
+
     #[test]
     fn what_is_dear_rests_and_is_not_overdue() {
-        for aside in [Aside::inline(), Aside::default()] {
-            let clock: Rc<dyn Clock> = Rc::new(SystemClock);
-            let mut slow = Slow::new(Dear::default(), &aside, &clock);
-            slow.read(&mut Vec::new()).unwrap();
+        for (aside, unwanted) in [(Aside::inline(), 0), (Aside::default(), 1)] {
+            let mut slow = dear(&aside);
+            if unwanted > 0 {
+                // Nobody's, so that no other has to wait for it.
+                wait_for(&mut slow, unwanted);
+            }
+            slow.demand(Some(1_000_000_000));
+            wait_for(&mut slow, unwanted + 1);
+            slow.demand(None);
             slow.demand(Some(1_000_000_000));
             slow.read(&mut Vec::new()).unwrap();
             let Taken { value: (readings, told_ns), at_ns, .. } = *slow.value();
-            assert_eq!(readings, 1);
+            assert_eq!(readings, unwanted + 1);
             assert!(0 < told_ns && told_ns <= at_ns);
         }
+    }
+
+    #[test]
+    fn a_last_reading_that_is_asked_for_does_not_wait() {
+        let aside = Aside::default();
+        let mut slow = dear(&aside);
+        wait_for(&mut slow, 1);
+        slow.demand(Some(3_600_000_000_000));
+        wait_for(&mut slow, 2);
+        slow.demand(None);
+        slow.kicker().kick();
+        wait_for(&mut slow, 3);
     }
 }
