@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { containers } from './containers/bench.ts';
 import { footprint } from './footprint/bench.ts';
 import { parseArguments } from './harness/arguments.ts';
 import { type Bench, BenchError } from './harness/bench.ts';
@@ -10,7 +11,7 @@ import { storage } from './storage/bench.ts';
 import { stream } from './stream/bench.ts';
 
 /** Every bench there is. */
-const BENCHES: readonly Bench[] = [sampler, footprint, query, storage, retention, stream];
+const BENCHES: readonly Bench[] = [sampler, containers, footprint, query, storage, retention, stream];
 
 const abort = new AbortController();
 

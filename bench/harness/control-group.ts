@@ -62,9 +62,14 @@ export class ControlGroup {
     this.#write({ 'pids.max': `${tasks}` });
   }
 
+  /** Where a file of the group is; undefined where there is none. */
+  find(file: string): string | undefined {
+    return this.#folders.map((folder) => join(folder, file)).find((path) => existsSync(path));
+  }
+
   /** What a file of the group says, in whatever tree it is; undefined where there is none. */
   read(file: string): string | undefined {
-    const path = this.#find(file);
+    const path = this.find(file);
     return path === undefined ? undefined : readFileSync(path, 'utf8');
   }
 
@@ -78,14 +83,10 @@ export class ControlGroup {
     return this.#folders.some((folder) => existsSync(folder) && readFileSync(join(folder, 'cgroup.procs')).length > 0);
   }
 
-  #find(file: string): string | undefined {
-    return this.#folders.map((folder) => join(folder, file)).find((path) => existsSync(path));
-  }
-
   /** Each file where there is one: names differ between v1 and v2. */
   #write(texts: Readonly<Record<string, string>>): void {
     for (const [file, text] of Object.entries(texts)) {
-      const path = this.#find(file);
+      const path = this.find(file);
       if (path !== undefined) writeFileSync(path, text);
     }
   }

@@ -1,8 +1,9 @@
 // The sampler in a bare Node process: all families at one interval, drained by the code that the daemon drains with.
+import { readdirSync, readlinkSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FrameSource } from '../../src/collect/frame-source.ts';
-import { threadTimes } from '../harness/threads.ts';
+import { isGone, threadTimes } from '../harness/threads.ts';
 import type { Segment, SegmentReply, SegmentRequest } from '../sampler/protocol.ts';
 
 /** Threads of the sampler's own; the others are Node's. */
@@ -35,7 +36,7 @@ async function sleepToMidTick(atLeastMs: number, intervalMs: number): Promise<vo
   await sleep(atLeastMs + ((intervalMs * 1.5 - (wakeMs % intervalMs)) % intervalMs));
 }
 
-async function measure({ intervalMs, seconds }: SegmentRequest): Promise<Segment> {
+async function measure({ intervalMs, seconds, families }: SegmentRequest): Promise<Segment> {
   const source = new FrameSource({}, (error) => {
     throw error;
   });
@@ -48,18 +49,31 @@ async function measure({ intervalMs, seconds }: SegmentRequest): Promise<Segment
         for (const instance of layout.instances) mountpoints.add(instance);
       },
     };
-    const families = source.catalogue.families.filter(({ optIn }) => !optIn);
-    for (const family of families) source.subscribe(family.name, intervalMs, listener);
+    const usual = source.catalogue.families.filter(({ optIn }) => !optIn).map(({ name }) => name);
+    for (const family of families ?? usual) source.subscribe(family, intervalMs, listener);
     await sleepToMidTick(Math.max(WARM_UP_MS, WARM_UP_TICKS * intervalMs), intervalMs);
     const before = snapshot(source);
     await sleepToMidTick(seconds * 1000 - intervalMs / 2, intervalMs);
-    return difference(before, snapshot(source), [...mountpoints]);
+    return { ...difference(before, snapshot(source)), mountpoints: [...mountpoints], groupFiles: openGroupFiles() };
   } finally {
     source.stop();
   }
 }
 
-function difference(before: Snapshot, after: Snapshot, mountpoints: string[]): Segment {
+/** Control groups are the only thing of which there may be thousands: their files are seen rather than listed once more. */
+function openGroupFiles(): string[] {
+  const targets = readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${descriptor}`)];
+    } catch (error) {
+      if (isGone(error)) return [];
+      throw error;
+    }
+  });
+  return targets.filter((target) => /^(\/sys\/fs\/cgroup\/.+\/.+\/.|\/proc\/\d+\/net\/dev$)/.test(target)).sort();
+}
+
+function difference(before: Snapshot, after: Snapshot): Omit<Segment, 'mountpoints' | 'groupFiles'> {
   const readers = after.stats.readers.map((reader, index) => {
     const earlier = before.stats.readers[index];
     if (earlier?.name !== reader.name) throw new Error(`the sampler's readers changed: ${reader.name}`);
@@ -74,7 +88,6 @@ function difference(before: Snapshot, after: Snapshot, mountpoints: string[]): S
     samplerCpuNs: after.samplerCpuNs - before.samplerCpuNs,
     drainCpuNs: after.drainCpuNs - before.drainCpuNs,
     readers,
-    mountpoints,
   };
 }
 

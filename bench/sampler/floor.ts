@@ -20,6 +20,8 @@ const BINARY = join(ROOT, '.build/target/release/floor');
 
 /** The sampler reads slow sources aside, this often at most. */
 const ASIDE_MS = 1000;
+/** And control groups. */
+const GROUPS_MS = 100;
 
 type Words = (seen: Segment, periodMs: number) => readonly string[];
 
@@ -27,6 +29,7 @@ type Words = (seen: Segment, periodMs: number) => readonly string[];
 const OTHER_SOURCES: Readonly<Record<string, Words>> = {
   inet_diag: (_seen, periodMs) => ['--listening', `${periodMs}`],
   cpu_sensors: (_seen, periodMs) => sensorFiles('/sys').map((file) => `${file}@${Math.max(periodMs, ASIDE_MS)}`),
+  cgroup: ({ groupFiles }, periodMs) => groupFiles.map((file) => `${file}@${Math.max(periodMs, GROUPS_MS)}`),
   filesystems: ({ mountpoints }, periodMs) =>
     mountpoints.flatMap((mountpoint) => ['--mount', `${mountpoint}@${Math.max(periodMs, ASIDE_MS)}`]),
 };

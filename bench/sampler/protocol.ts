@@ -2,6 +2,8 @@
 export interface SegmentRequest {
   intervalMs: number;
   seconds: number;
+  /** All but those that one opts in to where there are none. */
+  families?: readonly string[];
 }
 
 /** What one reader did in a segment. */
@@ -26,6 +28,8 @@ export interface Segment {
   drainCpuNs: number;
   readers: ReaderActivity[];
   mountpoints: string[];
+  /** Files of control groups, and of tasks for their networks, that were open in the end: those that each pass reads. */
+  groupFiles: string[];
 }
 
 export type SegmentReply = { segment: Segment } | { error: string };

@@ -32,6 +32,7 @@ struct Outcome {
 
 fn main() -> ExitCode {
     let outcome = Arguments::parse(std::env::args().skip(1)).and_then(|arguments| {
+        raise_descriptor_limit();
         let mut sources = open(&arguments)?;
         run(&arguments, &mut sources)
     });
@@ -43,6 +44,18 @@ fn main() -> ExitCode {
         Err(message) => {
             eprintln!("floor: {message}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// As many descriptors as this process may have: a thousand containers have more files than most limits allow.
+fn raise_descriptor_limit() {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: both calls take a live rlimit. Where it cannot be raised, opening says so.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0 {
+            limit.rlim_cur = limit.rlim_max;
+            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
         }
     }
 }

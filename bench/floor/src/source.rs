@@ -1,5 +1,6 @@
 //! Kernel files and mounts.
 
+use std::cell::RefCell;
 use std::ffi::CString;
 use std::fs::File;
 use std::hint::black_box;
@@ -15,7 +16,6 @@ pub(crate) trait Source {
 pub(crate) struct KernelFile {
     file: File,
     path: String,
-    buffer: Vec<u8>,
 }
 
 /// Larger than any file that is sampled; one that fills it is refused rather than cut.
@@ -24,16 +24,21 @@ const BUFFER_BYTES: usize = 4 << 20;
 /// read below half a page was the last one.
 const LAST_CHUNK_BYTES: usize = 2048;
 
+thread_local! {
+    /// One for all files: thousands would not stay in the caches.
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; BUFFER_BYTES]);
+}
+
 impl KernelFile {
     pub(crate) fn open(path: &str) -> Result<Self, String> {
         let file = File::open(path).map_err(|error| format!("{path}: {error}"))?;
-        Ok(Self { file, path: path.to_owned(), buffer: vec![0; BUFFER_BYTES] })
+        Ok(Self { file, path: path.to_owned() })
     }
 
-    fn fill(&mut self) -> Result<usize, String> {
+    fn fill(&self, buffer: &mut [u8]) -> Result<usize, String> {
         let mut length = 0;
         loop {
-            let rest = &mut self.buffer[length..];
+            let rest = &mut buffer[length..];
             let offset = libc::off_t::try_from(length).map_err(|error| error.to_string())?;
             // SAFETY: the pointer and length describe `rest`, which is borrowed mutably for the call.
             let read = unsafe { libc::pread(self.file.as_raw_fd(), rest.as_mut_ptr().cast(), rest.len(), offset) };
@@ -41,7 +46,7 @@ impl KernelFile {
                 return Err(format!("{}: {}", self.path, std::io::Error::last_os_error()));
             };
             length += read;
-            if length == self.buffer.len() {
+            if length == buffer.len() {
                 return Err(format!("{}: larger than {BUFFER_BYTES} bytes", self.path));
             }
             if read < LAST_CHUNK_BYTES {
@@ -53,8 +58,10 @@ impl KernelFile {
 
 impl Source for KernelFile {
     fn read(&mut self) -> Result<u64, String> {
-        let length = self.fill()?;
-        Ok(parse_numbers(&self.buffer[..length]))
+        BUFFER.with_borrow_mut(|buffer| {
+            let length = self.fill(buffer)?;
+            Ok(parse_numbers(&buffer[..length]))
+        })
     }
 }
 

@@ -13,8 +13,8 @@ use crate::sampler::raw::{Raw, per_second, percent, rate};
 use crate::sampler::reader::{ReadError, Shared, Source};
 use crate::sampler::slow::Wanted;
 
-/// A group costs some 30 to 50 µs a pass (`npm run bench -- containers`), so 200 of them take 10 ms: a tenth of a core at this
-/// interval. More rest in between, so that reading them takes no more than a twentieth of a core.
+/// A group costs about 35 µs a pass (`npm run bench -- containers`), so 200 of them take 7 ms: 7 % of a core at this interval.
+/// Therefore passes also rest for 19 times as long as they take, which makes that 140 ms, and a twentieth of a core for any number.
 const FLOOR_INTERVAL_MS: u32 = 100;
 pub const FLOOR_INTERVAL_NS: u64 = FLOOR_INTERVAL_MS as u64 * 1_000_000;
 

@@ -20,11 +20,11 @@ use crate::sampler::raw::Raw;
 use crate::sampler::reader::{KernelFile, ReadError, Shared, Source};
 use crate::sampler::slow::{Slow, SlowSource, Wanted};
 
-/// Limits, and the namespaces of tasks, change rarely.
+/// Limits change rarely.
 const THOROUGH_NS: u64 = 10_000_000_000;
 /// A runtime makes a group first, then puts a task into it, and gives that a network last.
 const SETTLING_NS: u64 = 2_000_000_000;
-/// Should a change ever go unseen, this puts it right.
+/// Should a group that comes or goes ever go unseen, or a group be given another network, this puts it right.
 const SCAN_NS: u64 = 60_000_000_000;
 /// Where the kernel does not say what changes.
 const UNWATCHED_SCAN_NS: u64 = 1_000_000_000;
@@ -60,6 +60,8 @@ struct Container {
     network: Network,
     inode: u64,
     since_ns: u64,
+    /// When it was last found out whose network it has.
+    looked_ns: u64,
 }
 
 /// Reads all groups.
@@ -160,6 +162,7 @@ impl ContainerReader {
                 network: Network::default(),
                 inode,
                 since_ns: self.now.mono_ns,
+                looked_ns: 0,
             }));
         }
         self.told.set(containers.iter().map(|container| container.known.clone()).collect());
@@ -237,8 +240,10 @@ impl SlowSource for ContainerReader {
             // The folders of a group of v1 come one after the other.
             let thorough = all_thorough || (open.scanned_ns == self.now.mono_ns && age_ns < THOROUGH_NS);
             let settled = container.network.is_own() || (container.network.has_task && age_ns >= SETTLING_NS);
-            if thorough || (!settled && age_ns < THOROUGH_NS) {
+            let look = if settled { container.looked_ns + SCAN_NS <= self.now.mono_ns } else { age_ns < THOROUGH_NS };
+            if look || (thorough && !settled) {
                 container.network.look(proc, host_network, &container.folder, &mut self.buffer);
+                container.looked_ns = self.now.mono_ns;
             }
             let keep_open = index < open.kept_open;
             let mut reading = Reading { thorough, keep_open, left_open: 0, buffer: &mut self.buffer };

@@ -13,6 +13,7 @@ function segment(readers: [name: string, reads: number, errors?: number][]): Seg
     drainCpuNs: 1,
     readers: readers.map(([name, reads, errors = 0]) => ({ name, reads, errors })),
     mountpoints: ['/', '/mnt/a b'],
+    groupFiles: ['/sys/fs/cgroup/memory/batch/memory.stat'],
   };
 }
 
@@ -24,10 +25,11 @@ describe('floorSources', () => {
       ['vmstat', 40],
       ['inet_diag', 400],
       ['filesystems', 4],
+      ['cgroup', 40],
     ]);
     expect(floorSources(seen)).toEqual([
       ...['/proc/stat@0', '/proc/net/dev@0', '/proc/vmstat@100', '--listening', '0'],
-      ...['--mount', '/@1000', '--mount', '/mnt/a b@1000'],
+      ...['--mount', '/@1000', '--mount', '/mnt/a b@1000', '/sys/fs/cgroup/memory/batch/memory.stat@100'],
     ]);
   });
 
