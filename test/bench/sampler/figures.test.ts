@@ -12,6 +12,7 @@ const round: Round = {
     drainCpuNs: 1_900_000,
     readers: [],
     mountpoints: [],
+    groupFiles: [],
   },
   again: { ticks: 100, missed: 0, cpu_ns: 11_000_000, numbers: 1 },
 };
