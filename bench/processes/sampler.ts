@@ -77,7 +77,9 @@ function difference(before: Snapshot, after: Snapshot): Omit<Segment, 'mountpoin
   const readers = after.stats.readers.map((reader, index) => {
     const earlier = before.stats.readers[index];
     if (earlier?.name !== reader.name) throw new Error(`the sampler's readers changed: ${reader.name}`);
-    return { name: reader.name, reads: reader.reads - earlier.reads, errors: reader.errors - earlier.errors };
+    // What is idle has nothing to ask, and so reads nothing.
+    const reads = reader.idle ? 0 : reader.reads - earlier.reads;
+    return { name: reader.name, reads, errors: reader.errors - earlier.errors };
   });
   return {
     seconds: (after.atMs - before.atMs) / 1000,

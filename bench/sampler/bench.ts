@@ -12,12 +12,15 @@ interface Case {
    * waiting. Faster ones take turns in segments, so that none finds what another has just brought into the caches.
    */
   sideBySide: boolean;
+  /** All but those that one opts in to where there are none. */
+  families?: readonly string[];
 }
 
 const CASES: Readonly<Record<string, Case>> = {
   '1Hz': { hz: 1, sideBySide: true },
   '100Hz': { hz: 100, sideBySide: false },
   '1000Hz': { hz: 1000, sideBySide: false },
+  '1000Hz-network-disk-perf': { hz: 1000, sideBySide: false, families: ['network', 'disk', 'perf'] },
 };
 
 /** Long enough to see how often each source is read, those that are read once a second included. */
@@ -46,7 +49,8 @@ async function runCase(name: string, subject: Subject, run: BenchRun): Promise<v
   const chosen = CASES[name];
   if (!chosen) throw new BenchError(`no case ${name}`);
   const intervalMs = 1000 / chosen.hz;
-  const seen = await subject.segment({ intervalMs, seconds: CALIBRATION_SECONDS }, run.signal);
+  const wanted = { intervalMs, ...(chosen.families ? { families: chosen.families } : {}) };
+  const seen = await subject.segment({ ...wanted, seconds: CALIBRATION_SECONDS }, run.signal);
   const sources = floorSources(seen);
   const rounds: Round[] = [];
   // Side by side, the two floors are measured at the same time anyway, and a new start would cost ticks of warming up.
@@ -54,7 +58,7 @@ async function runCase(name: string, subject: Subject, run: BenchRun): Promise<v
   for (let round = 0; round < count; round += 1) {
     const seconds = Math.floor(run.seconds / count);
     const floor = (phase: number) => runFloor({ hz: chosen.hz, seconds, phase, sources, signal: run.signal });
-    const ours = () => subject.segment({ intervalMs, seconds }, run.signal);
+    const ours = () => subject.segment({ ...wanted, seconds }, run.signal);
     rounds.push(await (chosen.sideBySide ? together(floor, ours) : inTurn(floor, ours)));
   }
   for (const line of compareToFloor(name, rounds)) run.report(line);

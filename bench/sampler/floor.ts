@@ -30,6 +30,9 @@ const OTHER_SOURCES: Readonly<Record<string, Words>> = {
   inet_diag: (_seen, periodMs) => ['--listening', `${periodMs}`],
   cpu_sensors: (_seen, periodMs) => sensorFiles('/sys').map((file) => `${file}@${Math.max(periodMs, ASIDE_MS)}`),
   cgroup: ({ groupFiles }, periodMs) => groupFiles.map((file) => `${file}@${Math.max(periodMs, GROUPS_MS)}`),
+  // Seven events of each CPU, where the floor counts five.
+  perf: (_seen, periodMs) => ['--counters', `${periodMs}`],
+  'cpuacct.usage_percpu': (_seen, periodMs) => [`/sys/fs/cgroup/cpuacct/cpuacct.usage_percpu@${periodMs}`],
   filesystems: ({ mountpoints }, periodMs) =>
     mountpoints.flatMap((mountpoint) => ['--mount', `${mountpoint}@${Math.max(periodMs, ASIDE_MS)}`]),
 };
