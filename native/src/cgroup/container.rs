@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::containers::{self, ContainerReading, SlowContainers, Watcher};
+use super::containers::{self, ContainerReading, SCAN_NS, SlowContainers, Watcher};
 use super::files::IoCounts;
 use crate::host::errno;
 use crate::sampler::clock::Clock;
@@ -81,6 +81,8 @@ pub struct Container {
     wanted: Wanted,
     clock: Rc<dyn Clock>,
     interval_ns: Option<u64>,
+    /// Passes are rare, because there is nothing to read.
+    paced_down: bool,
 }
 
 impl Family for Container {
@@ -90,18 +92,29 @@ impl Family for Container {
     fn new(kernel: &mut Kernel) -> Self {
         let wanted = Wanted::default();
         let (containers, watcher) = containers::shared(kernel, &wanted);
-        Self { containers, watcher, wanted, clock: Rc::clone(&kernel.commons.clock), interval_ns: None }
+        Self {
+            containers,
+            watcher,
+            wanted,
+            clock: Rc::clone(&kernel.commons.clock),
+            interval_ns: None,
+            paced_down: false,
+        }
     }
 
     fn capture(&mut self, tick: u64, rows: &mut Rows<ContainerRow>) -> Result<u64, ReadError> {
         let (taken, at_ns) = self.containers.read(tick)?;
         // What an earlier consumer had read is not current.
-        if self.wanted.since_ns().is_some_and(|since_ns| taken.at_ns >= since_ns) {
+        let current = self.wanted.since_ns().is_some_and(|since_ns| taken.at_ns >= since_ns);
+        if current {
             let host_memory_kib = taken.value.host_memory_kib;
             for (id, reading) in taken.value.ids.iter().zip(&taken.value.readings) {
                 rows.push(id.as_bytes(), ContainerRow { reading: *reading, host_memory_kib });
             }
         }
+        let nothing = current && taken.value.ids.is_empty();
+        drop(taken);
+        self.pace(nothing);
         Ok(at_ns)
     }
 
@@ -143,6 +156,7 @@ impl Family for Container {
             let kicker = self.containers.with_source(|containers| containers.kicker());
             self.watcher.set(interval_ns.is_some(), || kicker);
         }
+        self.paced_down = false;
         self.containers.with_source(|containers| {
             containers.demand(interval_ns);
             if interval_ns.is_none() {
@@ -150,6 +164,18 @@ impl Family for Container {
                 containers.kicker().kick();
             }
         });
+    }
+}
+
+impl Container {
+    /// On a host without containers no thread wakes up to read none: when one comes, the watcher sees it.
+    fn pace(&mut self, down: bool) {
+        if self.paced_down != down && self.watcher.is_on() {
+            self.paced_down = down;
+            let interval_ns =
+                self.interval_ns.map(|interval_ns| if down { SCAN_NS.max(interval_ns) } else { interval_ns });
+            self.containers.with_source(|containers| containers.demand(interval_ns));
+        }
     }
 }
 

@@ -25,7 +25,7 @@ const THOROUGH_NS: u64 = 10_000_000_000;
 /// A runtime makes a group first, then puts a task into it, and gives that a network last.
 const SETTLING_NS: u64 = 2_000_000_000;
 /// Should a group that comes or goes ever go unseen, or a group be given another network, this puts it right.
-const SCAN_NS: u64 = 60_000_000_000;
+pub const SCAN_NS: u64 = 60_000_000_000;
 /// Where the kernel does not say what changes.
 const UNWATCHED_SCAN_NS: u64 = 1_000_000_000;
 
@@ -103,6 +103,11 @@ pub struct Watcher {
 }
 
 impl Watcher {
+    /// Whether somebody is woken when a group comes.
+    pub const fn is_on(&self) -> bool {
+        self.alarm.is_some()
+    }
+
     /// From now on, or not any more.
     pub fn set(&mut self, wanted: bool, kicker: impl FnOnce() -> AsideJob) {
         let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
