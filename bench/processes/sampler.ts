@@ -64,7 +64,8 @@ async function measure({ intervalMs, seconds, families }: SegmentRequest): Promi
 function openGroupFiles(): string[] {
   const targets = readdirSync('/proc/self/fd').flatMap((descriptor) => {
     try {
-      return [readlinkSync(`/proc/self/fd/${descriptor}`)];
+      // Files of /proc often say so although they are there: the kernel forgets their names.
+      return [readlinkSync(`/proc/self/fd/${descriptor}`).replace(/^(\/proc\/.*) \(deleted\)$/, '$1')];
     } catch (error) {
       if (isGone(error)) return [];
       throw error;

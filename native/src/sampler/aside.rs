@@ -14,7 +14,7 @@ use super::schedule::grid_after;
 
 /// A job without progress for this long is stuck.
 pub const DEADLINE_NS: u64 = 2_000_000_000;
-/// Results should be fresh when the tick comes that uses them, so a pass begins this long before the grid point.
+/// Results should be fresh when the tick comes that uses them, so a pass is to be done this long before the grid point.
 const LEAD_NS: u64 = 25_000_000;
 /// A pass that ended right before its own starting point is not begun again at once.
 const MIN_PAUSE_NS: u64 = 5_000_000;
@@ -41,6 +41,8 @@ struct Slot {
     due_ns: u64,
     kicked: bool,
     passes: u64,
+    /// What a pass takes; most of the last long one.
+    took_ns: u64,
 }
 
 #[derive(Default)]
@@ -94,6 +96,7 @@ impl Turn {
                 continue;
             };
             let job = Arc::clone(&state.slots[index].job);
+            let begun_ns = clock::read(libc::CLOCK_MONOTONIC);
             state.running = Some(index);
             self.progress();
             drop(state);
@@ -101,7 +104,7 @@ impl Turn {
             state = self.common.lock();
             if !self.is_over() {
                 state.running = None;
-                state.slots[index].passes += 1;
+                state.slots[index].end(clock::read(libc::CLOCK_MONOTONIC).saturating_sub(begun_ns));
                 self.common.changed.notify_all();
             }
         }
@@ -126,18 +129,26 @@ impl Slot {
             // Further away than an interval only when the clock was set back.
             let due = self.due_ns <= real_ns || self.due_ns - real_ns > interval_ns + MIN_PAUSE_NS;
             if due || self.kicked {
-                self.due_ns = next_pass(real_ns, interval_ns);
+                self.due_ns = next_pass(real_ns, interval_ns, self.took_ns);
                 self.kicked = false;
                 return true;
             }
         }
         std::mem::take(&mut self.kicked)
     }
+
+    const fn end(&mut self, took_ns: u64) {
+        self.passes += 1;
+        let slowest_ns = self.took_ns / 8 * 7;
+        self.took_ns = if took_ns > slowest_ns { took_ns } else { slowest_ns };
+    }
 }
 
-/// Shortly before the first grid point that is not too close.
-fn next_pass(real_ns: u64, interval_ns: u64) -> u64 {
-    grid_after(real_ns + LEAD_NS + MIN_PAUSE_NS, interval_ns) - LEAD_NS
+/// So that a pass is done shortly before the first grid point that is not too close. What takes longer than an interval is
+/// not done in time anyway.
+fn next_pass(real_ns: u64, interval_ns: u64, takes_ns: u64) -> u64 {
+    let lead_ns = LEAD_NS + takes_ns.min(interval_ns / 2);
+    grid_after(real_ns + lead_ns + MIN_PAUSE_NS, interval_ns) - lead_ns
 }
 
 /// The thread for slow sources. It starts when one is first wanted, and sleeps while none is.
@@ -172,7 +183,7 @@ impl Aside {
         let common = &self.life.0;
         let mut state = common.lock();
         let index = state.slots.len();
-        state.slots.push(Slot { job, interval_ns: None, due_ns: 0, kicked: true, passes: 0 });
+        state.slots.push(Slot { job, interval_ns: None, due_ns: 0, kicked: true, passes: 0, took_ns: 0 });
         drop(state);
         let job = AsideJob { aside: self.clone(), index };
         if self.inline {
@@ -245,7 +256,8 @@ impl AsideJob {
         let begin = slot.interval_ns.is_none() && interval_ns.is_some();
         slot.interval_ns = interval_ns;
         slot.kicked |= begin;
-        slot.due_ns = interval_ns.map_or(0, |interval_ns| next_pass(clock::read(libc::CLOCK_REALTIME), interval_ns));
+        let real_ns = clock::read(libc::CLOCK_REALTIME);
+        slot.due_ns = interval_ns.map_or(0, |interval_ns| next_pass(real_ns, interval_ns, slot.took_ns));
         let passes = slot.passes;
         drop(state);
         common.changed.notify_all();
@@ -347,19 +359,29 @@ mod tests {
 
     #[test]
     fn passes_begin_shortly_before_the_grid() {
-        let next_ms = |real_ms: u64| next_pass(real_ms * 1_000_000, 1_000_000_000) / 1_000_000;
+        let next_ms = |real_ms: u64| next_pass(real_ms * 1_000_000, 1_000_000_000, 0) / 1_000_000;
         assert_eq!([next_ms(0), next_ms(969), next_ms(975), next_ms(990)], [975, 975, 1975, 1975]);
+        // Earlier where a pass takes long, but not by more than makes sense.
+        assert_eq!(next_pass(0, 1_000_000_000, 40_000_000), 935_000_000);
+        assert_eq!(next_pass(0, 100_000_000, 3_600_000_000_000), 25_000_000);
         let mut slot = Slot {
             job: Arc::new(Idle),
             interval_ns: Some(1_000_000_000),
             due_ns: 975_000_000,
             kicked: false,
             passes: 0,
+            took_ns: 0,
         };
         assert!(!slot.begin(974_000_000));
         assert!(slot.begin(975_100_000));
         assert!(!slot.begin(975_200_000));
         assert_eq!(slot.due_ns, 1_975_000_000);
+        // A long pass is remembered for a while.
+        slot.end(40_000_000);
+        slot.end(0);
+        assert!(slot.begin(975_300_000 + 1_000_000_000));
+        assert_eq!(slot.due_ns, 2_940_000_000);
+        slot.due_ns = 1_975_000_000;
         // The clock was set back by an hour.
         slot.due_ns += 3_600_000_000_000;
         assert!(slot.begin(975_300_000));
