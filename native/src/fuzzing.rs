@@ -10,14 +10,15 @@ use crate::cgroup::identity::classify;
 use crate::net::inet_diag;
 use crate::perf::{control::Settings, count, custom::Chosen, events, plan::HostView, plan::Planner, pmu};
 use crate::proc::{
-    cpuinfo::Cpuinfo, diskstats::Diskstats, loadavg::Loadavg, meminfo::Meminfo, mounts, net_dev::NetDev,
-    net_snmp::NetSnmp, pressure::Pressure, process_stat::ProcessIo, process_stat::ProcessStat, sockstat::Sockstat,
-    stat::Stat, text::lines, uptime::Uptime, vmstat::Vmstat, zoneinfo::Zoneinfo,
+    cpu_counts::CpuTable, cpu_counts::Lines, cpuinfo::Cpuinfo, diskstats::Diskstats, interrupts, loadavg::Loadavg,
+    meminfo::Meminfo, mounts, net_dev::NetDev, net_snmp::NetSnmp, pressure::Pressure, process_stat::ProcessIo,
+    process_stat::ProcessStat, small_files, sockstat::Sockstat, softirqs, stat::Stat, text::lines, uptime::Uptime,
+    vmstat::Vmstat, zoneinfo::Zoneinfo,
 };
 use crate::sampler::kernel::Roots;
 use crate::sampler::raw::Raw;
 use crate::sampler::reader::Parse;
-use crate::sys::{cpu_list, hwmon, resctrl, thousandths};
+use crate::sys::{cpu_list, hugepages, hwmon, numa::NodeMeminfo, numa::NumaStat, resctrl, thousandths};
 
 /// A parser and what there is to know for trying it.
 pub struct Parser {
@@ -64,6 +65,30 @@ pub static PARSERS: &[Parser] = &[
             [it.some, it.full].into_iter().flat_map(|it| [it.avg10, it.avg60, it.avg300, it.total_us.level()]).collect()
         })
     }),
+    parser("interrupts", &["proc/interrupts"], table_numbers::<interrupts::Table>),
+    parser("softirqs", &["proc/softirqs"], table_numbers::<softirqs::Table>),
+    parser(
+        "number",
+        &[
+            "proc/sys/kernel/random/entropy_avail",
+            "proc/sys/net/netfilter/*",
+            "sys/devices/system/edac/mc/*/ce_count",
+            "sys/kernel/mm/hugepages/*/nr_hugepages",
+        ],
+        |text| file(text, |it: &small_files::Number| vec![it.0.level()]),
+    ),
+    parser("file_nr", &["proc/sys/fs/file-nr"], |text| {
+        file(text, |it: &small_files::FileNr| levels([it.allocated, it.limit]))
+    }),
+    parser("node_meminfo", &["sys/devices/system/node/*/meminfo"], |text| {
+        file(text, |it: &NodeMeminfo| {
+            vec![it.total.scaled(1024), it.free.level(), it.file.level(), it.anonymous.level()]
+        })
+    }),
+    parser("numastat", &["sys/devices/system/node/*/numastat"], |text| {
+        file(text, |it: &NumaStat| levels([it.hit, it.miss, it.foreign, it.local, it.other]))
+    }),
+    parser("hugepage_size", &[], |text| hugepages::size_kib(utf8(text)).into_iter().map(|it| it as f64).collect()),
     parser("sockstat", &["proc/net/sockstat", "proc/net/sockstat6"], |text| {
         file(text, |it: &Sockstat| levels([it.used, it.tcp_in_use, it.udp6_in_use]))
     }),
@@ -188,6 +213,21 @@ fn utf8(text: &[u8]) -> &str {
     std::str::from_utf8(text).unwrap_or_default()
 }
 
+/// As read three times, once only a part of it: no two lines have one name.
+fn table_numbers<T: CpuTable>(text: &[u8]) -> Vec<f64> {
+    let (mut followed, mut numbers) = (Lines::default(), Vec::new());
+    for (part, at_ns) in [text, &text[..text.len() / 2], text].into_iter().zip(1..) {
+        let mut pass = followed.begin(at_ns);
+        lines(part).for_each(|line| pass.take::<T>(line));
+        if pass.end().is_ok() {
+            let names: HashSet<&str> = followed.rates().map(|(name, _)| name).collect();
+            assert_eq!(names.len(), followed.rates().count());
+            numbers.extend(followed.rates().map(|(_, rate)| rate));
+        }
+    }
+    numbers
+}
+
 /// A list in order is written as it is read.
 fn cpu_list_numbers(text: &[u8]) -> Vec<f64> {
     let Some(mut cpus) = cpu_list::parse(text) else { return Vec::new() };
@@ -205,7 +245,7 @@ fn hwmon_label_numbers(text: &[u8]) -> Vec<f64> {
         hwmon::Place::Core { core, .. } => f64::from(core),
         hwmon::Place::Package(package) => package.map_or(f64::NAN, f64::from),
     };
-    hwmon::places(&labelled).iter().map(|thermometer| place(thermometer.place)).collect()
+    hwmon::places(&labelled, None).iter().map(|thermometer| place(thermometer.place)).collect()
 }
 
 /// No more bits are set than there are.

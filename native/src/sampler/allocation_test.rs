@@ -99,6 +99,27 @@ fn a_pass_over_the_same_processes_allocates_nothing() {
     assert_eq!(allocations() - before, 0);
 }
 
+#[test]
+fn a_pass_over_what_the_kernel_tells_beside_allocates_nothing() {
+    let mut host = Host::inline("numa-2node");
+    for (id, name) in ["interrupts", "softirqs", "system", "numa", "hugepages"].iter().enumerate() {
+        host.subscribe(id as u32, name, 1000 * MS);
+        host.subscribe(100 + id as u32, name, 2000 * MS);
+    }
+    let mut tick = |count| {
+        for _ in 0..count {
+            host.clock.advance(1000 * MS);
+            host.engine.wake();
+            host.reader.drain(|_, _| ());
+        }
+    };
+    tick(61);
+    let before = allocations();
+    // Up to where files are looked for again.
+    tick(50);
+    assert_eq!(allocations() - before, 0);
+}
+
 /// Runs an engine on the real clock for so many wake-ups.
 fn steady(engine: &mut Engine, reader: &mut RingReader, wakes: usize) {
     let park = Park::default();

@@ -335,6 +335,9 @@ fn an_old_kernel_says_what_it_lacks() {
         let lacks = match registration.descriptor.name {
             "perf" | "perf_custom" => Some("CONFIG_PERF_EVENTS"),
             "container" => Some("mount -t cgroup2"),
+            "interrupts" | "softirqs" => Some("ENOENT"),
+            "numa" => Some("CONFIG_NUMA"),
+            "hugepages" => Some("CONFIG_HUGETLBFS"),
             _ => None,
         };
         assert!(lacks.map_or(available, |lacks| reason.contains(lacks)), "{reason}");

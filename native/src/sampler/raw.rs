@@ -46,10 +46,20 @@ impl Raw {
     /// The same for a counter that the kernel keeps in 32 bits (`unsigned int`), or that it adds up from such: one that
     /// starts over at 0 takes 2^32 away. Two that start over between two readings are not known from a reset any more.
     pub fn grown_since_u32(self, before: Self) -> Option<u64> {
+        self.grown_since_sum_of_u32(before, 1)
+    }
+
+    /// The same for a sum of which it is known that so many counters of 32 bits are in it: counters that run in step, as those
+    /// of the timers of many CPUs do, start over together.
+    pub fn grown_since_sum_of_u32(self, before: Self, counters: u64) -> Option<u64> {
         let (before, now) = (before.get()?, self.get()?);
         match before.checked_sub(now) {
             None | Some(0) => now.checked_sub(before),
-            Some(shrunk) => LAP.checked_sub(shrunk).filter(|grown| *grown <= LARGEST_LAPPING_STEP),
+            Some(shrunk) => {
+                let laps = shrunk.div_ceil(LAP);
+                let grown = laps.checked_mul(LAP)?.checked_sub(shrunk)?;
+                Some(grown).filter(|grown| laps <= counters && *grown <= LARGEST_LAPPING_STEP)
+            }
         }
     }
 }
@@ -152,6 +162,9 @@ mod tests {
         let grown = |now| Raw::new(now).grown_since_u32(Raw::new(SUM));
         assert_eq!((grown(SUM + 1200), grown(SUM + 1200 - LAP)), (Some(1200), Some(1200)));
         assert_eq!((grown(SUM + 1200 - 2 * LAP), grown(1200), grown(SUM - LAP - 1)), (None, None, None));
+        let of_three = |now| Raw::new(now).grown_since_sum_of_u32(Raw::new(SUM), 3);
+        assert_eq!((of_three(SUM + 1200 - 2 * LAP), of_three(SUM + 5 - 3 * LAP)), (Some(1200), Some(5)));
+        assert_eq!((of_three(SUM + 5 - 4 * LAP), of_three(1200), of_three(SUM - 1)), (None, None, None));
     }
 
     proptest! {
@@ -159,6 +172,14 @@ mod tests {
         fn growth_survives_the_end_of_32_bits(before in 0..=u64::from(u32::MAX), grown in 0..=LARGEST_LAPPING_STEP) {
             let now = (before + grown) % LAP;
             prop_assert_eq!(Raw::new(now).grown_since_u32(Raw::new(before)), Some(grown));
+        }
+
+        #[test]
+        fn a_sum_grows_by_what_its_counters_do(counters in proptest::collection::vec((any::<u32>(), 0..1_000_000_u32), 1..9)) {
+            let sum = |of: fn(&(u32, u32)) -> u32| Raw::new(counters.iter().map(|counter| u64::from(of(counter))).sum());
+            let grown = counters.iter().map(|(_, grown)| u64::from(*grown)).sum();
+            let (before, now) = (sum(|(before, _)| *before), sum(|(before, grown)| before.wrapping_add(*grown)));
+            prop_assert_eq!(now.grown_since_sum_of_u32(before, counters.len() as u64), Some(grown));
         }
 
         #[test]

@@ -6,9 +6,10 @@ use super::tracked::{AnyFamily, Tracked};
 use crate::cgroup::container::Container;
 use crate::perf::{core::Perf, custom::PerfCustom};
 use crate::proc::{
-    diskstats::Disk, loadavg::System, meminfo::Memory, mounts::Filesystem, net_dev::Network, process::Processes,
-    sockstat::Sockets, stat::Cpu, swap::Swap, vmstat::MemoryBandwidth,
+    diskstats::Disk, interrupts::Interrupts, meminfo::Memory, mounts::Filesystem, net_dev::Network, process::Processes,
+    sockstat::Sockets, softirqs::Softirqs, stat::Cpu, swap::Swap, system::System, vmstat::MemoryBandwidth,
 };
+use crate::sys::{hugepages::Hugepages, numa::Numa};
 
 /// A family as listed: what it is, and how to get one.
 pub struct Registration {
@@ -33,7 +34,11 @@ impl Registration {
 pub static FAMILIES: &[Registration] = &[
     family::<Cpu>(),
     family::<System>(),
+    family::<Interrupts>().opt_in(),
+    family::<Softirqs>(),
     family::<Memory>(),
+    family::<Numa>(),
+    family::<Hugepages>(),
     family::<Swap>(),
     family::<MemoryBandwidth>(),
     family::<Network>(),

@@ -65,11 +65,17 @@ struct Files {
 fn find(sysfs: &Path) -> Files {
     let cpus = numbered(&sysfs.join("devices/system/cpu"), "cpu");
     let id = |folder: &Path, name: &str| attribute(&folder.join("topology").join(name))?.parse::<u32>().ok();
+    let mut packages = Vec::new();
     let cores = cpus.iter().map(|(cpu, folder)| {
         let core = id(folder, "core_id").unwrap_or(*cpu);
-        (*cpu, Place::Core { package: id(folder, "physical_package_id").unwrap_or(0), core })
+        let package = id(folder, "physical_package_id").unwrap_or(0);
+        packages.push(package);
+        (*cpu, Place::Core { package, core })
     });
-    Files { frequencies: cpufreq::files(sysfs), thermometers: thermometers(sysfs), cores: cores.collect() }
+    let cores = cores.collect();
+    packages.sort_unstable();
+    packages.dedup();
+    Files { frequencies: cpufreq::files(sysfs), thermometers: thermometers(sysfs, &packages), cores }
 }
 
 /// All sensors of the CPUs.
@@ -122,8 +128,10 @@ fn combine(cores: &[(u32, Place)], frequencies: &[(u32, f64)], temperatures: &[(
     numbers.extend(frequencies.iter().map(|(cpu, _)| *cpu));
     numbers.sort_unstable();
     numbers.dedup();
+    // Where a package has several thermometers, its hottest part counts.
     let temperature = |wanted: &dyn Fn(Place) -> bool| {
-        temperatures.iter().find(|(place, _)| wanted(*place)).map(|(_, celsius)| *celsius)
+        let wanted = temperatures.iter().filter(|(place, celsius)| wanted(*place) && !celsius.is_nan());
+        wanted.map(|(_, celsius)| *celsius).reduce(f64::max)
     };
     let cpus: Vec<(u32, Sensed)> = numbers
         .into_iter()

@@ -4,7 +4,9 @@ pub mod block;
 pub mod cpu_list;
 pub mod cpu_sensors;
 pub mod cpufreq;
+pub mod hugepages;
 pub mod hwmon;
+pub mod numa;
 pub mod resctrl;
 
 use std::path::Path;
@@ -33,7 +35,7 @@ pub fn thousandths(text: &str) -> f64 {
 }
 
 /// The entries of a folder whose names are `prefix` and a number, in the order of their numbers.
-fn numbered(folder: &Path, prefix: &str) -> Vec<(u32, std::path::PathBuf)> {
+pub fn numbered(folder: &Path, prefix: &str) -> Vec<(u32, std::path::PathBuf)> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut found: Vec<_> = entries
         .filter_map(|entry| {
