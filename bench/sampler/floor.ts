@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { BenchError } from '../harness/bench.ts';
 import { ROOT } from '../harness/paths.ts';
 import type { Segment } from './protocol.ts';
-import { sensorFiles } from './sensors.ts';
+import { hugepageFiles, nodeFiles, resourceFiles, sensorFiles } from './sensors.ts';
 
 export interface FloorSegment {
   ticks: number;
@@ -28,14 +28,22 @@ type Words = (seen: Segment, periodMs: number) => readonly string[];
 /** Sources of the sampler that are not a file under /proc, by the name of their reader: what the floor does instead. */
 const OTHER_SOURCES: Readonly<Record<string, Words>> = {
   inet_diag: (_seen, periodMs) => ['--listening', `${periodMs}`],
-  cpu_sensors: (_seen, periodMs) => sensorFiles('/sys').map((file) => `${file}@${Math.max(periodMs, ASIDE_MS)}`),
   cgroup: ({ groupFiles }, periodMs) => groupFiles.map((file) => `${file}@${Math.max(periodMs, GROUPS_MS)}`),
   // Seven events of each CPU, where the floor counts five.
   perf: (_seen, periodMs) => ['--counters', `${periodMs}`],
   'cpuacct.usage_percpu': (_seen, periodMs) => [`/sys/fs/cgroup/cpuacct/cpuacct.usage_percpu@${periodMs}`],
+  cpu_sensors: aside(() => sensorFiles('/sys')),
+  resources: aside(() => resourceFiles('/proc', '/sys')),
+  softirqs: aside(() => ['/proc/softirqs']),
+  numa: aside(() => nodeFiles('/sys')),
+  hugepages: aside(() => hugepageFiles('/sys')),
   filesystems: ({ mountpoints }, periodMs) =>
     mountpoints.flatMap((mountpoint) => ['--mount', `${mountpoint}@${Math.max(periodMs, ASIDE_MS)}`]),
 };
+
+function aside(files: () => readonly string[]): Words {
+  return (_seen, periodMs) => files().map((file) => `${file}@${Math.max(periodMs, ASIDE_MS)}`);
+}
 
 /** Builds the floor; cargo does nothing when it is up to date. */
 export async function buildFloor(signal: AbortSignal): Promise<void> {

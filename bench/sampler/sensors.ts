@@ -29,6 +29,31 @@ export function sensorFiles(sysfs: string): string[] {
   ];
 }
 
+/** What the kernel has only so much of, and errors of memory. Documentation/admin-guide/sysctl/, driver-api/edac.rst. */
+export function resourceFiles(procfs: string, sysfs: string): string[] {
+  const settings = [
+    'kernel/random/entropy_avail',
+    'fs/file-nr',
+    'net/netfilter/nf_conntrack_count',
+    'net/netfilter/nf_conntrack_max',
+  ].map((name) => join(procfs, 'sys', name));
+  const controllers = matching(join(sysfs, 'devices/system/edac/mc'), /^mc\d+$/);
+  const errors = controllers.flatMap((folder) => ['ce_count', 'ue_count'].map((name) => join(folder, name)));
+  return [...settings, ...errors].filter((file) => existsSync(file));
+}
+
+/** Of each NUMA node, unless there is just one. */
+export function nodeFiles(sysfs: string): string[] {
+  const nodes = matching(join(sysfs, 'devices/system/node'), /^node\d+$/);
+  return nodes.length < 2 ? [] : nodes.flatMap((node) => [join(node, 'meminfo'), join(node, 'numastat')]);
+}
+
+/** Of each pool of huge pages. */
+export function hugepageFiles(sysfs: string): string[] {
+  const pools = matching(join(sysfs, 'kernel/mm/hugepages'), /^hugepages-\d+kB$/);
+  return pools.flatMap((pool) => ['nr', 'free', 'resv', 'surplus'].map((name) => join(pool, `${name}_hugepages`)));
+}
+
 function matching(path: string, name: RegExp): string[] {
   if (!existsSync(path)) return [];
   const names = readdirSync(path).filter((entry) => name.test(entry));

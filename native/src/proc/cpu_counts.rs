@@ -14,6 +14,8 @@ use crate::sampler::slow::{SlowSource, Wanted};
 const NAME_BYTES: usize = 60;
 /// Lines over this are not looked at.
 const MAX_LINES: usize = 16_384;
+/// Megabytes of a large host take tens of ms. It rests so many times as long, which keeps it below a twentieth of a core.
+const REST_FACTOR: u64 = 19;
 /// Growth is followed across the end of 32 bits, which takes a look now and then, however seldom anyone wants to know.
 pub const LONGEST_INTERVAL_NS: u64 = 60_000_000_000;
 
@@ -115,6 +117,7 @@ impl<T: CpuTable> SlowSource for CpuCounts<T> {
     type Value = Counts;
     const FLOOR_NS: u64 = 1_000_000_000;
     const OVERDUE: &'static str = T::OVERDUE;
+    const REST_FACTOR: u64 = REST_FACTOR;
 
     fn begin(&mut self, now: &Now) {
         self.now = *now;

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { sensorFiles } from '../../../bench/sampler/sensors.ts';
+import { hugepageFiles, nodeFiles, resourceFiles, sensorFiles } from '../../../bench/sampler/sensors.ts';
 
 let sysfs: string;
 beforeEach(() => {
@@ -37,4 +37,24 @@ it('finds the frequency of each CPU and the thermometers of CPUs only', () => {
 it('takes what a virtual machine has', () => {
   write({ 'class/thermal/thermal_zone0/type': 'x86_pkg_temp\n', 'class/thermal/thermal_zone1/type': 'acpitz\n' });
   expect(sensorFiles(sysfs)).toEqual(['/proc/cpuinfo', join(sysfs, 'class/thermal/thermal_zone0/temp')]);
+});
+
+it('finds what the kernel tells of limits, nodes and huge pages, and nothing that is not there', () => {
+  const host = join(import.meta.dirname, '../../fixtures/hosts/numa-2node');
+  const found = (files: string[]) => files.map((file) => relative(host, file));
+  expect(found(resourceFiles(join(host, 'proc'), join(host, 'sys')))).toEqual([
+    'proc/sys/kernel/random/entropy_avail',
+    'proc/sys/fs/file-nr',
+    'proc/sys/net/netfilter/nf_conntrack_count',
+    'proc/sys/net/netfilter/nf_conntrack_max',
+    ...['mc0', 'mc1'].flatMap((controller) =>
+      ['ce_count', 'ue_count'].map((name) => `sys/devices/system/edac/mc/${controller}/${name}`),
+    ),
+  ]);
+  const node = (number: number) => `sys/devices/system/node/node${number}`;
+  const nodes = [0, 1].flatMap((number) => ['meminfo', 'numastat'].map((name) => `${node(number)}/${name}`));
+  expect(found(nodeFiles(join(host, 'sys')))).toEqual(nodes);
+  expect(hugepageFiles(join(host, 'sys'))).toHaveLength(8);
+  write({ 'devices/system/node/node0/meminfo': 'Node 0 MemTotal: 1 kB\n' });
+  expect([...resourceFiles('/nonexistent', sysfs), ...nodeFiles(sysfs), ...hugepageFiles(sysfs)]).toEqual([]);
 });
