@@ -16,10 +16,14 @@ pub(crate) trait Source {
 pub(crate) struct KernelFile {
     file: File,
     path: String,
+    /// How much to ask for at most.
+    most: usize,
 }
 
 /// Larger than any file that is sampled; one that fills it is refused rather than cut.
 const BUFFER_BYTES: usize = 4 << 20;
+/// For a file of sysctl(8) the kernel allocates as much as is asked for, and refuses too much.
+const SYSCTL_BYTES: usize = 256;
 /// A seq_file hands out about a page at a time and never splits a record, and records are far shorter than this. So a
 /// read below half a page was the last one.
 const LAST_CHUNK_BYTES: usize = 2048;
@@ -32,13 +36,15 @@ thread_local! {
 impl KernelFile {
     pub(crate) fn open(path: &str) -> Result<Self, String> {
         let file = File::open(path).map_err(|error| format!("{path}: {error}"))?;
-        Ok(Self { file, path: path.to_owned() })
+        let most = if path.starts_with("/proc/sys/") { SYSCTL_BYTES } else { BUFFER_BYTES };
+        Ok(Self { file, path: path.to_owned(), most })
     }
 
     fn fill(&self, buffer: &mut [u8]) -> Result<usize, String> {
         let mut length = 0;
         loop {
-            let rest = &mut buffer[length..];
+            let end = buffer.len().min(length + self.most);
+            let rest = &mut buffer[length..end];
             let offset = libc::off_t::try_from(length).map_err(|error| error.to_string())?;
             // SAFETY: the pointer and length describe `rest`, which is borrowed mutably for the call.
             let read = unsafe { libc::pread(self.file.as_raw_fd(), rest.as_mut_ptr().cast(), rest.len(), offset) };

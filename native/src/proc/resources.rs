@@ -13,6 +13,9 @@ use crate::sampler::reader::{ReadError, Shared, Source};
 use crate::sampler::slow::{Slow, SlowSource};
 use crate::sys::numbered;
 
+/// Larger than any of the files: for one under /proc/sys the kernel allocates as much as is asked for.
+const SMALL_BYTES: usize = 256;
+
 /// What was read; absent where the kernel has no such thing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Resources {
@@ -43,7 +46,7 @@ impl ResourceFiles {
         let setting = |name: &str| roots.proc.join("sys").join(name);
         Self {
             edac: roots.sys.join("devices/system/edac/mc"),
-            buffer: Vec::new(),
+            buffer: vec![0; SMALL_BYTES],
             passes: 0,
             entropy: OptionalFile::new(setting("kernel/random/entropy_avail")),
             files: OptionalFile::new(setting("fs/file-nr")),
