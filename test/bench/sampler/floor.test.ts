@@ -26,10 +26,12 @@ describe('floorSources', () => {
       ['inet_diag', 400],
       ['filesystems', 4],
       ['cgroup', 40],
+      ['softirqs', 400],
     ]);
     expect(floorSources(seen)).toEqual([
       ...['/proc/stat@0', '/proc/net/dev@0', '/proc/vmstat@100', '--listening', '0'],
       ...['--mount', '/@1000', '--mount', '/mnt/a b@1000', '/sys/fs/cgroup/memory/batch/memory.stat@100'],
+      '/proc/softirqs@1000',
     ]);
   });
 
