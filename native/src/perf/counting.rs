@@ -27,10 +27,11 @@ const LAST_PATIENCE_NS: u64 = 3_600_000_000_000;
 /// When nothing can be counted, it is tried again this often: permission may be granted.
 const RETRY_NS: u64 = 10_000_000_000;
 
-/// Reading a CPU's counters interrupts that CPU, and costs from 1 to some 10 µs for each group. So that this never takes more
-/// than a twentieth of the thread's time, however many CPUs there are, counters rest so many times as long as reading them
-/// takes. Ticks in between have no new values.
-const REST_FACTOR: u64 = 19;
+/// Reading a CPU's counters interrupts that CPU, and costs from 1 to some 10 µs for each group, the most where it sleeps and
+/// has to be woken first. So that this never takes more than a tenth of the thread's time, however many CPUs there are,
+/// counters rest so many times as long as reading them takes. Ticks in between have no new values. A few CPUs and events are
+/// read a thousand times a second.
+const REST_FACTOR: u64 = 9;
 
 /// What families see of their counters.
 pub struct Counted<L> {

@@ -240,10 +240,10 @@ fn counters_that_stand_still_are_opened_anew_less_and_less_often() {
 }
 
 #[test]
-fn many_cpus_are_not_interrupted_more_than_a_twentieth_of_the_time() {
+fn many_cpus_are_not_interrupted_more_than_a_tenth_of_the_time() {
     const MS: u64 = 1_000_000;
     let mut bench = Bench::new("intel-2s-server", |_, _| ());
-    // 72 groups: 3.6 ms a reading, and so one every 72 ms.
+    // 72 groups: 3.6 ms a reading, and so one every 36 ms.
     *bench.fake.slow.borrow_mut() = Some((Rc::clone(&bench.host.clock), MS / 20));
     bench.host.subscribe(1, "perf", 10 * MS);
     let (mut valued, mut empty) = (0, 0);
@@ -263,8 +263,8 @@ fn many_cpus_are_not_interrupted_more_than_a_twentieth_of_the_time() {
     }
     let readings = (bench.fake.reads.get() - reads) / (8 * GROUPS);
     // At first it is not known what it takes.
-    assert!((40..=75).contains(&readings), "{readings}");
-    assert!(valued >= 40 && empty > valued, "{valued} {empty}");
+    assert!((80..=130).contains(&readings), "{readings}");
+    assert!(valued >= 80 && empty > valued, "{valued} {empty}");
 }
 
 #[test]
