@@ -7,11 +7,12 @@ import { toJson, toText } from './harness/line.ts';
 import { query } from './query/bench.ts';
 import { retention } from './retention/bench.ts';
 import { sampler } from './sampler/bench.ts';
+import { soak } from './soak/bench.ts';
 import { storage } from './storage/bench.ts';
 import { stream } from './stream/bench.ts';
 
 /** Every bench there is. */
-const BENCHES: readonly Bench[] = [sampler, containers, footprint, query, storage, retention, stream];
+const BENCHES: readonly Bench[] = [sampler, containers, footprint, query, storage, retention, stream, soak];
 
 const abort = new AbortController();
 
