@@ -3,6 +3,7 @@ import type { Socket, SocketRoute } from '../../http/sockets.ts';
 import type { Catalogue } from '../../metrics/catalogue.ts';
 import type { LiveHub } from '../../pipeline/live.ts';
 import type { RuntimeConfig } from '../../state/runtime-config.ts';
+import { closeSocketsOf, ProtocolError, typedMessage } from '../sockets.ts';
 import { isoFromUs } from '../time.ts';
 import { hostReaders } from './access.ts';
 import { liveData } from './blocks.ts';
@@ -48,9 +49,7 @@ export class MetricsStream {
 
   /** Ends the streams of a session that was revoked. */
   closeSession(sessionId: string): void {
-    for (const socket of this.#sockets) {
-      if (socket.principal.sessionId === sessionId) socket.close(4001, 'session ended');
-    }
+    closeSocketsOf(sessionId, this.#sockets);
   }
 
   get consumers(): number {
@@ -87,19 +86,11 @@ export class MetricsStream {
 const PONG = JSON.stringify({ type: 'pong' });
 
 function answerTo(text: string): string {
-  let message: unknown;
   try {
-    message = JSON.parse(text);
-  } catch {
-    return refusal('message is not valid JSON');
+    typedMessage(text, ['ping']);
+    return PONG;
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return JSON.stringify({ type: 'error', detail: error.message });
   }
-  if (typeof message !== 'object' || message === null || Array.isArray(message))
-    return refusal('message must be a JSON object');
-  const type: unknown = Reflect.get(message, 'type');
-  if (type === 'ping') return PONG;
-  return refusal(type === undefined ? 'type: is missing; known: ping' : 'type: is unknown; known: ping');
-}
-
-function refusal(detail: string): string {
-  return JSON.stringify({ type: 'error', detail });
 }

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { type JsonValidator, jsonValidator } from '../../http/validate.ts';
+import { ProtocolError, typedMessage } from '../sockets.ts';
 
 /** What a client may send. */
 export type ClientMessage =
@@ -9,17 +10,6 @@ export type ClientMessage =
 
 /** Why ticks of a family have no frame: in the sampler nobody woke up, or its ring was full, or the consumer did not keep up. */
 export type DropReason = 'not_sampled' | 'overrun' | 'slow_consumer';
-
-/** A client asked for something that cannot be. Nothing was changed. */
-export class ProtocolError extends Error {
-  readonly code = 'TACHO_BAD_MESSAGE';
-  readonly field: string | null;
-
-  constructor(message: string, field: string | null = null) {
-    super(message);
-    this.field = field;
-  }
-}
 
 /** One tick an hour. */
 const SLOWEST_HZ = 1 / 3600;
@@ -48,29 +38,13 @@ function validatorsOf(maxHz: number): Readonly<Record<ClientMessage['type'], Jso
 /** @returns a reader of what clients send, which throws a ProtocolError that names the field */
 export function messageReader(maxHz: number): (text: string) => ClientMessage {
   const validators = validatorsOf(maxHz);
-  const known = Object.keys(validators);
+  const known = Object.keys(validators) as ClientMessage['type'][];
   return (text) => {
-    const message = objectOf(text);
-    const type: unknown = Reflect.get(message, 'type');
-    if (typeof type !== 'string' || !known.includes(type)) {
-      const said = type === undefined ? 'is missing' : 'is unknown';
-      throw new ProtocolError(`type: ${said}; known: ${known.join(', ')}`, 'type');
-    }
-    const validated = validators[type as ClientMessage['type']](message);
+    const { type, message } = typedMessage(text, known);
+    const validated = validators[type](message);
     // The validator of this type let it through.
     if ('value' in validated) return validated.value as ClientMessage;
     const [problem] = validated.problems;
     throw new ProtocolError(`${problem?.field}: ${problem?.expected}`, problem?.field ?? null);
   };
-}
-
-function objectOf(text: string): object {
-  let message: unknown;
-  try {
-    message = JSON.parse(text);
-  } catch {
-    throw new ProtocolError('message is not valid JSON');
-  }
-  if (typeof message === 'object' && message !== null && !Array.isArray(message)) return message;
-  throw new ProtocolError('message must be a JSON object');
 }

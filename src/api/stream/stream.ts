@@ -3,9 +3,10 @@ import type { Socket, SocketRoute } from '../../http/sockets.ts';
 import type { Catalogue, FamilyDescriptor } from '../../metrics/catalogue.ts';
 import type { Frame } from '../../metrics/frame.ts';
 import { hostReaders } from '../perfwatch/access.ts';
+import { closeSocketsOf, ProtocolError } from '../sockets.ts';
 import { Consumer, SOCKET_BUFFER_BYTES, StreamCounts } from './consumer.ts';
 import { FrameText } from './encoding.ts';
-import { type ClientMessage, messageReader, ProtocolError } from './protocol.ts';
+import { type ClientMessage, messageReader } from './protocol.ts';
 
 export interface StreamServices {
   source: Pick<FrameSource, 'catalogue' | 'subscribe' | 'stats'>;
@@ -60,9 +61,7 @@ export class SampleStream implements FrameListener {
 
   /** Ends the streams of a session that was revoked. */
   closeSession(sessionId: string): void {
-    for (const socket of this.#consumers.keys()) {
-      if (socket.principal.sessionId === sessionId) socket.close(4001, 'session ended');
-    }
+    closeSocketsOf(sessionId, this.#consumers.keys());
   }
 
   frame(frame: Frame): void {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { messageReader, ProtocolError } from '../../../src/api/stream/protocol.ts';
+import { ProtocolError } from '../../../src/api/sockets.ts';
+import { messageReader } from '../../../src/api/stream/protocol.ts';
 
 const read = messageReader(500);
 
